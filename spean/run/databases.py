@@ -1,0 +1,80 @@
+"""Which databases Django connects to, and as whom.
+
+Two aliases: "default" and "keys" (the key vault). Production names them in DATABASE_URL and
+KEYS_DATABASE_URL, and the owner's in DATABASE_OWNER_URL and KEYS_DATABASE_OWNER_URL;
+otherwise both lie in the embedded cluster.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from spean.run import embedded, state
+
+Role = Literal["app", "owner"]
+ALIASES = {"default": ("DATABASE", "spean"), "keys": ("KEYS_DATABASE", "spean_keys")}
+
+
+def external() -> bool:
+    """Whether the databases are somebody else's to run."""
+    return bool(os.environ.get("DATABASE_URL"))
+
+
+def for_role(role: Role) -> dict[str, dict[str, Any]]:
+    """Django's DATABASES for the application, or for the owner that migrates."""
+    return {alias: _settings(alias, role) for alias in ALIASES}
+
+
+def _settings(alias: str, role: Role) -> dict[str, Any]:
+    prefix, name = ALIASES[alias]
+    if external():
+        url = os.environ.get(f"{prefix}_OWNER_URL") if role == "owner" else None
+        url = url or os.environ.get(f"{prefix}_URL")
+        if not url:
+            raise state.SetupFault(f"DATABASE_URL is set, so {prefix}_URL has to be set as well.")
+        place = _from_url(url)
+    else:
+        place = {
+            "NAME": name,
+            "HOST": embedded.socket_host(),
+            "USER": embedded.OWNER if role == "owner" else embedded.APP,
+            "PASSWORD": state.find_secret(f"{role}_password").decode(),
+            "OPTIONS": {},
+        }
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        # Actions open their own transaction; a page that only reads needs none.
+        "ATOMIC_REQUESTS": False,
+        **place,
+    }
+
+
+def _from_url(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise state.SetupFault("A database URL begins with postgresql://.")
+    options = dict(parse_qsl(parts.query))
+    return {
+        "NAME": unquote(parts.path.lstrip("/")),
+        "HOST": options.pop("host", None) or parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "OPTIONS": options,
+    }
+
+
+def short_path(directory: Path, name: str) -> Path:
+    """A path for a socket: in the directory, or in the temporary one when that is too long."""
+    own = directory / name
+    if len(os.fsencode(own)) <= 100:
+        return own
+    digest = hashlib.sha256(os.fsencode(own)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"spean-{digest}-{name}"

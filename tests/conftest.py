@@ -1,0 +1,88 @@
+"""The ground all tests stand on: a real PostgreSQL, the application's own role, no network.
+
+Tables are made by the owner, as `spean migrate` does; tests then run as the application role,
+so a missing grant or a wrongly granted right shows here and not in production.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.test import TransactionTestCase
+
+from spean.run import embedded, state
+
+
+def _sign_in(role: str) -> None:
+    """Reconnect every alias as the owner or as the application."""
+    user = embedded.OWNER if role == "owner" else embedded.APP
+    password = state.find_secret(f"{role}_password").decode()
+    for connection in connections.all():
+        connection.close()
+        for settings in (connection.settings_dict, connections.settings[connection.alias]):
+            settings["USER"], settings["PASSWORD"] = user, password
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[embedded.Cluster]:
+    with embedded.cluster(durable=False).running() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    cluster: embedded.Cluster, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """Hooked in before the databases are made."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    _sign_in("app")
+    yield
+    _sign_in("owner")
+
+
+def _empty_tables(case: Any) -> None:
+    """What a flush does after a committing test, as the owner: the application may not truncate."""
+    keep = {"django_migrations", "django_content_type", "auth_permission"}
+    _sign_in("owner")
+    try:
+        for alias in case.databases:
+            connection = connections[alias]
+            with connection.cursor() as cursor:
+                names = [n for n in connection.introspection.table_names(cursor) if n not in keep]
+                if names:
+                    quoted = [connection.ops.quote_name(name) for name in names]
+                    # Append-only tables refuse even this, so their triggers rest meanwhile.
+                    cursor.execute("".join(f"ALTER TABLE {n} DISABLE TRIGGER USER;" for n in quoted))
+                    cursor.execute(f"TRUNCATE {', '.join(quoted)} RESTART IDENTITY CASCADE")
+                    cursor.execute("".join(f"ALTER TABLE {n} ENABLE TRIGGER USER;" for n in quoted))
+    finally:
+        _sign_in("app")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_as_owner() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", _empty_tables)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    """Only this machine may be reached from a test."""
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError("A test tried to reach the network.")
+        real(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect)
+        yield
