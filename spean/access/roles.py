@@ -1,0 +1,69 @@
+"""The roles of the mechanism, as codes. Their titles are in the country pack (`roles.csv`)."""
+
+FIRST_RESPONDER = "first_responder"
+HOTLINE_OPERATOR = "hotline_operator"
+HOTLINE_SUPERVISOR = "hotline_supervisor"
+CASE_MANAGER = "case_manager"
+IDENTIFICATION_OFFICER = "identification_officer"
+IDENTIFICATION_REVIEWER = "identification_reviewer"
+SERVICE_PROVIDER = "service_provider"
+INVESTIGATOR = "investigator"
+PROSECUTOR = "prosecutor"
+COURT_CLERK = "court_clerk"
+RETURN_OFFICER = "return_officer"
+LABOUR_OFFICER = "labour_officer"
+STATISTICS_OFFICER = "statistics_officer"
+AUDITOR = "auditor"
+ADMINISTRATOR = "administrator"
+
+ALL: tuple[str, ...] = (
+    FIRST_RESPONDER,
+    HOTLINE_OPERATOR,
+    HOTLINE_SUPERVISOR,
+    CASE_MANAGER,
+    IDENTIFICATION_OFFICER,
+    IDENTIFICATION_REVIEWER,
+    SERVICE_PROVIDER,
+    INVESTIGATOR,
+    PROSECUTOR,
+    COURT_CLERK,
+    RETURN_OFFICER,
+    LABOUR_OFFICER,
+    STATISTICS_OFFICER,
+    AUDITOR,
+    ADMINISTRATOR,
+)
+
+# Whoever can meet the content of a case signs in with a second factor, without exception.
+CONTENT_ROLES: frozenset[str] = frozenset(ALL) - {ADMINISTRATOR, STATISTICS_OFFICER}
+
+# Sections of a case. A role can read at most these; an involvement grants at most what its task needs;
+# what a user reads is the intersection of the two.
+SECTIONS: tuple[str, ...] = (
+    "identity",
+    "contact",
+    "whereabouts",
+    "narrative",
+    "health",
+    "protection",
+    "justice",
+    "documents",
+)
+
+ROLE_SECTIONS: dict[str, frozenset[str]] = {
+    FIRST_RESPONDER: frozenset({"identity", "contact", "narrative", "protection"}),
+    HOTLINE_OPERATOR: frozenset({"contact", "narrative"}),
+    HOTLINE_SUPERVISOR: frozenset({"contact", "narrative"}),
+    CASE_MANAGER: frozenset(SECTIONS),
+    IDENTIFICATION_OFFICER: frozenset({"identity", "narrative", "protection", "documents"}),
+    IDENTIFICATION_REVIEWER: frozenset({"identity", "narrative", "protection", "documents"}),
+    SERVICE_PROVIDER: frozenset({"identity", "contact", "narrative", "health", "protection"}),
+    INVESTIGATOR: frozenset({"identity", "justice", "documents"}),
+    PROSECUTOR: frozenset({"identity", "justice", "documents"}),
+    COURT_CLERK: frozenset({"identity", "justice"}),
+    RETURN_OFFICER: frozenset({"identity", "contact", "documents", "protection"}),
+    LABOUR_OFFICER: frozenset({"justice"}),
+    STATISTICS_OFFICER: frozenset(),
+    AUDITOR: frozenset(),
+    ADMINISTRATOR: frozenset(),
+}

@@ -1,0 +1,9 @@
+"""Application configuration of the detection room."""
+
+from django.apps import AppConfig
+
+
+class DetectionConfig(AppConfig):
+    name = "spean.detection"
+    label = "detection"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,87 @@
+"""The screening: answers to an instrument and what they suggest. Answers are codes; free text is sealed.
+
+What the answers suggest is computed in `rules.py`; nothing here decides who a person is in law.
+"""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from spean.country.fields import CodeField, CodesField
+from spean.lib import clock
+from spean.privacy.fields import SealedField
+
+
+class Screening(models.Model):
+    """One interview with one instrument. A case may have several; the last completed one counts."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey("cases.Case", on_delete=models.PROTECT, related_name="screenings")
+    # Which set of questions, in which version: an old screening keeps the version it was made with.
+    instrument = models.CharField(max_length=40)
+    instrument_version = models.CharField(max_length=20)
+    exploitation = CodeField(codelist="exploitation")
+    age = models.PositiveSmallIntegerField(null=True, blank=True)
+    age_disputed = models.BooleanField(default=False)
+    # None: not known. Empty: asked, and none.
+    acts = ArrayField(models.CharField(max_length=20), null=True, blank=True)
+    forms = CodesField(codelist="exploitation_form", blank=True, default=list)
+    answers = models.JSONField(default=dict, blank=True)
+
+    # The conditions of the interview (COMMIT Guidelines 8-11, 18, 22).
+    private_place = models.BooleanField(null=True, blank=True)
+    interview_language = CodeField(codelist="language", blank=True)
+    interpreter = models.BooleanField(null=True, blank=True)
+    interpreter_not_from_scene = models.BooleanField(null=True, blank=True)
+    preferred_interviewer_asked = models.BooleanField(null=True, blank=True)
+
+    stated_name = SealedField(section="identity")
+    stated_contact = SealedField(section="contact")
+    notes = SealedField(section="narrative", long=True)
+
+    # What the answers suggest, as computed when the screening was completed.
+    result = CodeField(codelist="screening_result", blank=True)
+    ilo_category = models.CharField(max_length=30, blank=True)
+    assessment = models.JSONField(null=True, blank=True)
+
+    started_at = models.DateTimeField(default=clock.now)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    screener = models.ForeignKey("access.User", on_delete=models.PROTECT, related_name="+")
+    organisation = models.ForeignKey("access.Organisation", on_delete=models.PROTECT, related_name="+")
+    # Rises with every saved page, so that two windows on one screening cannot overwrite each other unseen.
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ("-started_at", "id")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(completed_at__isnull=True, result="")
+                | models.Q(completed_at__isnull=False) & ~models.Q(result=""),
+                name="screening_completed_has_result",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(age__isnull=True) | models.Q(age__lte=120), name="screening_age_possible"
+            ),
+            models.UniqueConstraint(
+                fields=["case"], condition=models.Q(completed_at__isnull=True), name="one_open_screening_per_case"
+            ),
+        ]
+
+    class Privacy:
+        coded = (
+            "exploitation", "age", "age_disputed", "acts", "forms", "answers", "private_place",
+            "interview_language", "interpreter", "interpreter_not_from_scene", "preferred_interviewer_asked",
+            "result", "ilo_category", "assessment",
+        )  # fmt: skip
+        plain = (
+            "id", "case", "instrument", "instrument_version", "started_at", "completed_at", "screener",
+            "organisation", "version",
+        )  # fmt: skip
+
+    @property
+    def subject(self) -> uuid.UUID:
+        return self.case.subject
+
+    def __str__(self) -> str:
+        return f"{self.instrument} of {self.case_id}"

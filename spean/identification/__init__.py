@@ -1,0 +1,1 @@
+"""The competent authority: interview, decision with reasons by two officers, review."""

@@ -1,0 +1,9 @@
+"""Application configuration of the identification room."""
+
+from django.apps import AppConfig
+
+
+class IdentificationConfig(AppConfig):
+    name = "spean.identification"
+    label = "identification"
+    default_auto_field = "django.db.models.BigAutoField"

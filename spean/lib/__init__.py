@@ -1,0 +1,1 @@
+"""Dates, identifiers and names: no tables, no words of the domain."""

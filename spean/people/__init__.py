@@ -1,0 +1,1 @@
+"""The person: identity kept apart, search, possible matches. One person, many episodes."""

@@ -1,0 +1,1 @@
+"""Rights information, the recovery and reflection period, risk and needs."""

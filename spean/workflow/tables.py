@@ -1,0 +1,178 @@
+"""Every lifecycle of the mechanism: one row is one verb and the one change of state it may make.
+
+The engine refuses what has no row here, a trigger in the database refuses it again, `docs/workflow.md` is
+written from it and the tests try every state against every verb. A country pack may narrow, never add, rows.
+Requirements are names; the room that knows the answer registers it with `engine.requirement`.
+"""
+
+from dataclasses import dataclass
+
+COMMIT = "COMMIT Guidelines (2016)"
+PALERMO = "Palermo Protocol"
+
+
+@dataclass(frozen=True)
+class T:
+    """One transition. `frm` None means that the verb creates the object.
+
+    `parent` names the attribute whose policy decides a creation (and whose row is locked meanwhile).
+    """
+
+    verb: str
+    model: str
+    frm: tuple[str, ...] | None
+    to: str
+    event: str
+    requires: tuple[str, ...] = ()
+    field: str = "status"
+    parent: str = ""
+    law: str = ""
+    # The permission asked; by default the verb itself. Several verbs of one duty may share a permission.
+    action: str = ""
+
+    @property
+    def permission(self) -> str:
+        return self.action or self.verb
+
+
+CASE = "cases.Case"
+REFERRAL = "referral.Referral"
+CONSENT = "privacy.Consent"
+DETERMINATION = "identification.Determination"
+REFLECTION = "protection.ReflectionPeriod"
+NEED = "protection.Need"
+PERSON = "people.Person"
+MATCH = "people.PossibleMatch"
+SERVICE = "directory.Service"
+
+TRANSITIONS: tuple[T, ...] = (
+    # --- The case: one episode of one person -----------------------------------------------------------
+    T("start_screening", CASE, None, "screening", "screening.started", law=f"{COMMIT} 12-13, 18"),
+    T("complete_screening", CASE, ("screening",), "screened", "screening.completed", ("screening_answered",)),
+    T("screen_again", CASE, ("screened", "follow_up"), "screening", "screening.started_again"),
+    T(
+        "offer_second_interview", CASE, ("screened",), "follow_up", "case.second_interview_offered",
+        ("leaflet_or_reason",),
+    ),
+    T(
+        "refer_case", CASE, ("screened", "follow_up"), "referred", "case.referred",
+        ("consent_or_ground_to_refer", "focal_agency_chosen"), law=f"{COMMIT} 19-20",
+    ),
+    T("take_back_case", CASE, ("referred",), "screened", "case.returned_to_responder"),
+    T(
+        "register_person", CASE, ("referred",), "registered", "person.registered",
+        ("referral_acknowledged", "matches_decided"), law=f"{COMMIT} 23",
+    ),
+    T(
+        "count_without_identity", CASE, ("screened", "follow_up"), "counted", "case.counted_without_identity",
+        ("refusal_recorded",), law=f"{COMMIT} 3, 33",
+    ),
+    T(
+        "close_case", CASE, ("screened", "follow_up", "registered"), "closed", "case.closed",
+        ("closing_reason_given", "nothing_pending"),
+    ),
+    T("reopen_case", CASE, ("closed",), "registered", "case.reopened", ("person_known", "reopening_reason_given")),
+    # Legal status: only the competent authority moves it past "presumed".
+    T(
+        "presume", CASE, ("not_assessed",), "presumed_victim", "case.presumed", field="legal_status",
+        law=f"{COMMIT} 2",
+    ),
+    T(
+        "identify", CASE, ("presumed_victim", "exploited_not_identified", "not_identified"), "identified_victim",
+        "case.identified", field="legal_status", law=f"{PALERMO} Art. 3",
+    ),
+    T(
+        "find_exploited", CASE, ("presumed_victim", "identified_victim", "not_identified"),
+        "exploited_not_identified", "case.found_exploited", field="legal_status", law=f"{COMMIT} 40",
+    ),
+    T(
+        "not_identify", CASE, ("presumed_victim", "identified_victim", "exploited_not_identified"),
+        "not_identified", "case.not_identified", field="legal_status",
+    ),
+    # --- Consent ---------------------------------------------------------------------------------------
+    T("record_consent", CONSENT, None, "given", "consent.given", ("consent_complete",), parent="case"),
+    T("record_refusal", CONSENT, None, "refused", "consent.refused", parent="case", law=f"{COMMIT} 33"),
+    T("withdraw_consent", CONSENT, ("given",), "withdrawn", "consent.withdrawn"),
+    # --- Referral: to the focal agency, to a service, to the competent authority -------------------------
+    T("send_referral", REFERRAL, None, "sent", "referral.sent", ("recipient_can_receive",), parent="case",
+      law=f"{COMMIT} 20, 44"),
+    T("acknowledge_referral", REFERRAL, ("sent",), "acknowledged", "referral.acknowledged"),
+    T("accept_referral", REFERRAL, ("sent", "acknowledged"), "accepted", "referral.accepted", ("place_available",)),
+    T("decline_referral", REFERRAL, ("sent", "acknowledged"), "declined", "referral.declined",
+      ("decline_reason_given",)),
+    T("withdraw_referral", REFERRAL, ("sent", "acknowledged"), "withdrawn", "referral.withdrawn"),
+    T("complete_referral", REFERRAL, ("accepted",), "completed", "referral.completed", ("feedback_given",)),
+    T("end_referral", REFERRAL, ("accepted",), "ended", "referral.ended", ("feedback_given",), law=f"{COMMIT} 33"),
+    # --- People --------------------------------------------------------------------------------------------
+    T("propose_match", MATCH, None, "open", "match.proposed", parent="case"),
+    T("confirm_same_person", MATCH, ("open", "not_same"), "same", "match.confirmed_same", action="decide_match"),
+    T("confirm_not_same_person", MATCH, ("open", "same"), "not_same", "match.confirmed_not_same",
+      action="decide_match"),
+    # --- Protection ------------------------------------------------------------------------------------------
+    T(
+        "open_reflection_period", REFLECTION, None, "running", "reflection.opened",
+        ("rights_information_given", "no_open_reflection_period"), parent="case", law=f"{COMMIT} 30",
+    ),
+    T("end_reflection_period", REFLECTION, ("running",), "ended", "reflection.ended", ("reflection_days_passed",)),
+    T("waive_reflection_period", REFLECTION, ("running",), "waived", "reflection.waived_by_person",
+      ("waived_by_person",)),
+    T("record_need", NEED, None, "open", "need.recorded", ("need_not_open_already",), parent="case",
+      law=f"{COMMIT} 43"),
+    T("meet_need", NEED, ("open", "unmet"), "met", "need.met", action="change_need"),
+    T("mark_need_unmet", NEED, ("open",), "unmet", "need.unmet", ("unmet_reason_given",), action="change_need"),
+    T("decline_need", NEED, ("open", "unmet"), "declined", "need.declined_by_person", action="change_need"),
+    T("reopen_need", NEED, ("met", "unmet", "declined"), "open", "need.reopened", action="change_need",
+      law=f"{COMMIT} 33"),
+    # --- Formal identification ---------------------------------------------------------------------------------
+    T(
+        "open_determination", DETERMINATION, None, "opened", "determination.opened",
+        ("presumed_and_registered", "no_open_determination"), parent="case", law=f"{COMMIT} 35-37",
+    ),
+    T("propose_determination", DETERMINATION, ("opened",), "proposed", "determination.proposed",
+      ("elements_reasoned", "reflection_over")),
+    T("return_determination", DETERMINATION, ("proposed",), "opened", "determination.returned",
+      ("second_officer", "return_reason_given"), action="confirm_determination"),
+    T("confirm_determination", DETERMINATION, ("proposed",), "confirmed", "determination.confirmed",
+      ("second_officer",)),
+    T("inform_of_determination", DETERMINATION, ("confirmed",), "informed", "determination.person_informed"),
+    T("request_review", DETERMINATION, ("informed",), "review_requested", "determination.review_requested"),
+    T("conclude_review", DETERMINATION, ("review_requested",), "reviewed", "determination.reviewed",
+      ("review_confirmed",), action="confirm_determination"),
+    # --- Directory -----------------------------------------------------------------------------------------------
+    T("offer_service", SERVICE, None, "active", "service.offered", parent="organisation", action="edit_service"),
+    T("pause_service", SERVICE, ("active",), "paused", "service.paused", action="edit_service"),
+    T("resume_service", SERVICE, ("paused",), "active", "service.resumed", action="edit_service"),
+)  # fmt: skip
+
+BY_VERB: dict[str, T] = {row.verb: row for row in TRANSITIONS}
+
+
+def machine(model: str, field: str = "status") -> tuple[T, ...]:
+    """The rows of one lifecycle."""
+    return tuple(row for row in TRANSITIONS if row.model == model and row.field == field)
+
+
+def states(model: str, field: str = "status") -> tuple[str, ...]:
+    """All states of a lifecycle, in the order in which the table names them."""
+    seen: dict[str, None] = {}
+    for row in machine(model, field):
+        for state in (*(row.frm or ()), row.to):
+            seen.setdefault(state)
+    return tuple(seen)
+
+
+def moves(model: str, field: str = "status") -> tuple[tuple[str, str], ...]:
+    """The pairs (from, to) that the database's own guard allows."""
+    return tuple(
+        (state, row.to) for row in machine(model, field) if row.frm is not None for state in row.frm
+    )
+
+
+def first_states(model: str, field: str = "status") -> tuple[str, ...]:
+    """States in which an object of this model may be created."""
+    return tuple(row.to for row in machine(model, field) if row.frm is None)
+
+
+def verbs_from(model: str, state: str, field: str = "status") -> tuple[str, ...]:
+    """What can be done with an object in a state: pages offer these, if the policy and requirements allow."""
+    return tuple(row.verb for row in machine(model, field) if row.frm is not None and state in row.frm)
