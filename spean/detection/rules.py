@@ -96,9 +96,7 @@ class Screening:
             faults.append(f"exploitation {self.exploitation!r} is unknown")
         faults += [f"act {act!r} is unknown" for act in self.acts or () if act not in ACTS]
         faults += [
-            f"answer {answer!r} to {key} is unknown"
-            for key, answer in self.answers.items()
-            if answer not in ANSWERS
+            f"answer {answer!r} to {key} is unknown" for key, answer in self.answers.items() if answer not in ANSWERS
         ]
         if faults:
             raise BadScreening(faults)
@@ -153,12 +151,7 @@ def population(age: int | None, age_disputed: bool) -> str:
 
 def is_positive(strong: int, medium: int, weak: int) -> bool:
     """The ILO rule for one dimension."""
-    return (
-        strong >= 2
-        or (strong >= 1 and medium + weak >= 1)
-        or medium >= 3
-        or (medium >= 2 and weak >= 1)
-    )
+    return strong >= 2 or (strong >= 1 and medium + weak >= 1) or medium >= 3 or (medium >= 2 and weak >= 1)
 
 
 def full_key(row: IndicatorRow) -> str:
@@ -174,11 +167,7 @@ class _Answers:
 
     def given(self, answer: str, dims: Iterable[str]) -> tuple[str, ...]:
         dims = tuple(dims)
-        return tuple(
-            key
-            for key, row in self.rows.items()
-            if row.dim in dims and self.answers.get(key) == answer
-        )
+        return tuple(key for key, row in self.rows.items() if row.dim in dims and self.answers.get(key) == answer)
 
     def asked_about(self, dims: Sequence[str]) -> int:
         return sum(row.dim in dims for row in self.rows.values())
@@ -215,9 +204,7 @@ def assess(screening: Screening, indicators: Sequence[IndicatorRow]) -> Assessme
     `unknown`, `declined` and `not_asked` weigh the same here: nothing.
     """
     seen = _Answers(screening.answers, indicators)
-    faults = [
-        f"{key} is not an indicator of this list" for key in screening.answers if key not in seen.rows
-    ]
+    faults = [f"{key} is not an indicator of this list" for key in screening.answers if key not in seen.rows]
     if not seen.rows:
         faults = ["the indicator list is empty"]
     if faults:
@@ -231,9 +218,7 @@ def assess(screening: Screening, indicators: Sequence[IndicatorRow]) -> Assessme
     elements = {"act": act, "means": means, "purpose": purpose}
     result = _result(act.status, means.status, purpose.status)
     cited = {code for element in elements.values() for code in element.evidence}
-    unverified = tuple(
-        key for key, row in seen.rows.items() if key in cited and not row.verified
-    )
+    unverified = tuple(key for key, row in seen.rows.items() if key in cited and not row.verified)
     reasons = (
         _population_reason(screening),
         _act_reason(act, screening, dimensions),
@@ -254,9 +239,7 @@ def assess(screening: Screening, indicators: Sequence[IndicatorRow]) -> Assessme
     )
 
 
-def _act(
-    acts: tuple[str, ...] | None, dimensions: Mapping[str, Dimension], seen: _Answers
-) -> Element:
+def _act(acts: tuple[str, ...] | None, dimensions: Mapping[str, Dimension], seen: _Answers) -> Element:
     if acts:
         return Element("strong", tuple(act for act in ACTS if act in acts))
     positive = [dim for dim in RECRUITMENT if dimensions[dim].positive]
@@ -278,9 +261,7 @@ def _adult_means(dimensions: Mapping[str, Dimension], seen: _Answers) -> Element
     return Element("unknown", evidence)
 
 
-def _purpose(
-    who: str, forms: Sequence[str], dimensions: Mapping[str, Dimension], seen: _Answers
-) -> Element:
+def _purpose(who: str, forms: Sequence[str], dimensions: Mapping[str, Dimension], seen: _Answers) -> Element:
     evidence = seen.given("yes", PURPOSE)
     if who == "child" and SEXUAL_EXPLOITATION in forms:
         return Element("strong", (*evidence, SEXUAL_EXPLOITATION))
@@ -332,16 +313,12 @@ def _population_reason(screening: Screening) -> Reason:
     return Reason("population_possible_child", {})
 
 
-def _act_reason(
-    act: Element, screening: Screening, dimensions: Mapping[str, Dimension]
-) -> Reason:
+def _act_reason(act: Element, screening: Screening, dimensions: Mapping[str, Dimension]) -> Reason:
     if act.status == "strong":
         return Reason("act_strong", {"acts": list(act.evidence)})
     if act.status == "some":
         asked = "act_some" if screening.acts is None else "act_some_none_named"
-        return Reason(
-            asked, {"dims": _positive(RECRUITMENT, dimensions), "keys": list(act.evidence)}
-        )
+        return Reason(asked, {"dims": _positive(RECRUITMENT, dimensions), "keys": list(act.evidence)})
     return Reason(f"act_{act.status}", {})
 
 
@@ -351,9 +328,7 @@ def _counts(dims: Sequence[str], seen: _Answers) -> dict[str, object]:
     return {"no": no, "answered": no + yes, "total": seen.asked_about(dims)}
 
 
-def _means_reasons(
-    means: Element, dimensions: Mapping[str, Dimension], seen: _Answers
-) -> list[Reason]:
+def _means_reasons(means: Element, dimensions: Mapping[str, Dimension], seen: _Answers) -> list[Reason]:
     keys = list(means.evidence)
     positive = _positive(MEANS, dimensions)
     if means.status == "not_required":
@@ -376,17 +351,13 @@ def _means_reasons(
     return [Reason(code, {**_counts(MEANS, seen), "keys": keys})]
 
 
-def _purpose_reason(
-    purpose: Element, dimensions: Mapping[str, Dimension], seen: _Answers
-) -> Reason:
+def _purpose_reason(purpose: Element, dimensions: Mapping[str, Dimension], seen: _Answers) -> Reason:
     keys = list(seen.given("yes", PURPOSE))
     if SEXUAL_EXPLOITATION in purpose.evidence:
         code = "purpose_strong_child_sexual_told" if keys else "purpose_strong_child_sexual"
         return Reason(code, {"form": SEXUAL_EXPLOITATION, "keys": keys})
     if purpose.status in INDICATED:
-        return Reason(
-            f"purpose_{purpose.status}", {"dims": _positive(PURPOSE, dimensions), "keys": keys}
-        )
+        return Reason(f"purpose_{purpose.status}", {"dims": _positive(PURPOSE, dimensions), "keys": keys})
     return Reason(f"purpose_{purpose.status}", _counts(PURPOSE, seen))
 
 

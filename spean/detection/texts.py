@@ -81,12 +81,10 @@ DIMENSION_NAMES = {
 
 SENTENCES = {
     "population_child": gettext_noop(
-        "The person is %(age)s years old and so a child: no means, such as force or deception, "
-        "need to be shown."
+        "The person is %(age)s years old and so a child: no means, such as force or deception, need to be shown."
     ),
     "population_possible_child": gettext_noop(
-        "The person may be under 18 and is treated as a child: no means, such as force or "
-        "deception, need to be shown."
+        "The person may be under 18 and is treated as a child: no means, such as force or deception, need to be shown."
     ),
     "population_adult": gettext_noop(
         "The person is %(age)s years old, an adult: act, means and purpose are all looked for."
@@ -97,8 +95,7 @@ SENTENCES = {
     ),
     "act_strong": gettext_noop("Act: strongly indicated. Reported: %(acts)s."),
     "act_some": gettext_noop(
-        "Act: some indication. Which act took place is not known, but the answers point to "
-        "%(dims)s: %(keys)s."
+        "Act: some indication. Which act took place is not known, but the answers point to %(dims)s: %(keys)s."
     ),
     "act_some_none_named": gettext_noop(
         "Act: some indication. No act was reported, but the answers point to %(dims)s: %(keys)s."
@@ -111,15 +108,9 @@ SENTENCES = {
         "Act: unknown. It is not known whether anybody recruited, transported, transferred, "
         "harboured or received the person."
     ),
-    "means_strong": gettext_noop(
-        "Means: strongly indicated. The answers point to %(dims)s: %(keys)s."
-    ),
-    "means_some": gettext_noop(
-        "Means: some indication. The answers point to %(dims)s: %(keys)s."
-    ),
-    "means_some_strong_sign": gettext_noop(
-        "Means: some indication. One strong sign is enough for this: %(strong)s."
-    ),
+    "means_strong": gettext_noop("Means: strongly indicated. The answers point to %(dims)s: %(keys)s."),
+    "means_some": gettext_noop("Means: some indication. The answers point to %(dims)s: %(keys)s."),
+    "means_some_strong_sign": gettext_noop("Means: some indication. One strong sign is enough for this: %(strong)s."),
     "means_none": gettext_noop(
         "Means: not indicated. No sign of force, deception or abuse was answered yes; %(no)s of "
         "%(total)s were answered no."
@@ -129,46 +120,28 @@ SENTENCES = {
         "answered yes or no: too few to tell."
     ),
     "means_unknown_some_yes": gettext_noop(
-        "Means: unknown. Some signs are there, too few for an indication but enough not to rule "
-        "it out: %(keys)s."
+        "Means: unknown. Some signs are there, too few for an indication but enough not to rule it out: %(keys)s."
     ),
-    "means_not_required": gettext_noop(
-        "Means: not required. For a child, act and purpose are enough."
-    ),
-    "means_told_by_child": gettext_noop(
-        "Not needed for the result, but answered yes: %(keys)s."
-    ),
-    "purpose_strong": gettext_noop(
-        "Purpose: strongly indicated. The answers point to exploitation: %(keys)s."
-    ),
+    "means_not_required": gettext_noop("Means: not required. For a child, act and purpose are enough."),
+    "means_told_by_child": gettext_noop("Not needed for the result, but answered yes: %(keys)s."),
+    "purpose_strong": gettext_noop("Purpose: strongly indicated. The answers point to exploitation: %(keys)s."),
     "purpose_strong_child_sexual": gettext_noop(
-        "Purpose: strongly indicated. For a child this form of exploitation is enough by itself: "
-        "%(form)s."
+        "Purpose: strongly indicated. For a child this form of exploitation is enough by itself: %(form)s."
     ),
     "purpose_strong_child_sexual_told": gettext_noop(
         "Purpose: strongly indicated. For a child this form of exploitation is enough by itself: "
         "%(form)s. Also answered yes: %(keys)s."
     ),
-    "purpose_some": gettext_noop(
-        "Purpose: some indication. Signs of exploitation were answered yes: %(keys)s."
-    ),
+    "purpose_some": gettext_noop("Purpose: some indication. Signs of exploitation were answered yes: %(keys)s."),
     "purpose_none": gettext_noop(
-        "Purpose: not indicated. No sign of exploitation was answered yes; %(no)s of %(total)s "
-        "were answered no."
+        "Purpose: not indicated. No sign of exploitation was answered yes; %(no)s of %(total)s were answered no."
     ),
     "purpose_unknown": gettext_noop(
-        "Purpose: unknown. Of %(total)s signs of exploitation, %(answered)s were answered yes or "
-        "no: too few to tell."
+        "Purpose: unknown. Of %(total)s signs of exploitation, %(answered)s were answered yes or no: too few to tell."
     ),
-    "consent_adult": gettext_noop(
-        "Where means were used, it does not matter whether the person agreed."
-    ),
-    "consent_child": gettext_noop(
-        "It does not matter whether the child, or anybody for the child, agreed."
-    ),
-    "unverified": gettext_noop(
-        "How strong these signs are is not yet verified against the published list: %(keys)s."
-    ),
+    "consent_adult": gettext_noop("Where means were used, it does not matter whether the person agreed."),
+    "consent_child": gettext_noop("It does not matter whether the child, or anybody for the child, agreed."),
+    "unverified": gettext_noop("How strong these signs are is not yet verified against the published list: %(keys)s."),
     "result_presumed_victim": gettext_noop(
         "The answers suggest that every element needed is there: treat the person as a presumed "
         "victim of trafficking. This establishes nothing; the competent authority decides."
@@ -206,9 +179,7 @@ def sentence(reason: Reason, labels: Mapping[str, str]) -> str:
     return gettext(SENTENCES[reason.code]) % words
 
 
-def sentences(
-    assessment: Assessment, labels: Mapping[str, str], language: str | None = None
-) -> list[str]:
+def sentences(assessment: Assessment, labels: Mapping[str, str], language: str | None = None) -> list[str]:
     """All reasons, in order: who, act, means, purpose, notes, result."""
     with speaking(language):
         return [sentence(reason, labels) for reason in assessment.reasons]
