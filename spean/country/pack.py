@@ -1,0 +1,505 @@
+"""A country pack in memory: code lists, geography, law, instruments, deadlines, roles and rights texts.
+
+Pure data and look-ups; works with and without Django. The model fields stand in `fields.py`, the proof that a
+pack is whole in `check.py`. A pack carries no code and can add no status.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cached_property, lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from spean.country.files import PackError, Row, read_table, read_text, read_toml
+from spean.country.geography import Geography
+from spean.lib import clock
+
+FALLBACK_LANGUAGE = "en"
+DEFAULT_PACK = "cambodia"
+# The columns every code list has; whatever else a list carries is kept in `Code.extra`.
+CODE_COLUMNS: tuple[str, ...] = (
+    "code", "label_en", "label_km", "valid_from", "valid_to", "htcds", "ctdc", "ictip", "verified", "note",
+)  # fmt: skip
+
+
+class UnknownCode(KeyError):
+    """The list has no such code."""
+
+
+class UnknownPack(LookupError):
+    """No country pack has this name."""
+
+
+def language_or_active(language: str | None) -> str:
+    """The language asked for, else the one Django speaks now, else English. Regions are dropped: km-KH is km."""
+    if not language:
+        settings = _django_settings()
+        if settings is not None:
+            from django.utils.translation import get_language
+
+            language = get_language()
+    return (language or FALLBACK_LANGUAGE).lower().replace("_", "-").split("-")[0]
+
+
+def _django_settings() -> Any:
+    """Django's settings if somebody has set them up; looking must not be what sets them up."""
+    conf = sys.modules.get("django.conf")
+    return conf.settings if conf is not None and conf.settings.configured else None
+
+
+def in_language(texts: Mapping[str, str], language: str | None = None) -> str:
+    """The text in a language; where it is missing, the English one."""
+    return texts.get(language_or_active(language)) or texts.get(FALLBACK_LANGUAGE, "")
+
+
+def _texts(row: Mapping[str, str], name: str) -> Mapping[str, str]:
+    """The translations of one text: columns `name_en`, `name_km`, and any other language a pack adds."""
+    start = f"{name}_"
+    found = {
+        column.removeprefix(start): value
+        for column, value in row.items()
+        if column.startswith(start) and value and len(column) - len(start) in (2, 3)
+    }
+    return MappingProxyType(found)
+
+
+@dataclass(frozen=True)
+class Code:
+    """One permanent code. It may go out of use on a date; it never changes its meaning and never disappears."""
+
+    code: str
+    labels: Mapping[str, str]
+    valid_from: date | None = None
+    valid_to: date | None = None
+    htcds: str = ""
+    ctdc: str = ""
+    ictip: str = ""
+    verified: bool = False
+    note: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    def valid(self, on: date) -> bool:
+        """Both days count: `valid_to` is the last day on which the code may be chosen."""
+        return (self.valid_from is None or self.valid_from <= on) and (
+            self.valid_to is None or on <= self.valid_to
+        )
+
+    def label(self, language: str | None = None) -> str:
+        return in_language(self.labels, language)
+
+    def several(self, column: str) -> tuple[str, ...]:
+        """The values of an extra column that may hold several, separated by semicolons."""
+        return tuple(part.strip() for part in self.extra.get(column, "").split(";") if part.strip())
+
+    def text(self, column: str, language: str | None = None) -> str:
+        """A translated extra column: `text("hint")` reads `hint_en`, `hint_km`."""
+        return in_language(_texts(self.extra, column), language)
+
+
+class CodeList:
+    """The codes of one list, in the order of its file."""
+
+    def __init__(self, name: str, codes: tuple[Code, ...], today: Callable[[], date]) -> None:
+        self.name = name
+        self._codes = {code.code: code for code in codes}
+        self._today = today
+
+    def __iter__(self) -> Iterator[Code]:
+        return iter(self._codes.values())
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def __contains__(self, code: object) -> bool:
+        return code in self._codes
+
+    def get(self, code: str) -> Code:
+        """The code; raises UnknownCode."""
+        try:
+            return self._codes[code]
+        except KeyError:
+            raise UnknownCode(f"{self.name} has no code {code!r}") from None
+
+    def label(self, code: str, language: str | None = None) -> str:
+        """The words for a code, whether or not it is still in use: an old record stays readable."""
+        return self.get(code).label(language)
+
+    def choices(
+        self, language: str | None = None, on: date | None = None, keep: tuple[str, ...] = ()
+    ) -> list[tuple[str, str]]:
+        """What can be chosen on a date, today by default; `keep` adds what a record already holds."""
+        day = on or self._today()
+        return [
+            (code.code, code.label(language)) for code in self if code.valid(day) or code.code in keep
+        ]
+
+    def codes(self, on: date | None = None) -> set[str]:
+        """The codes valid on a date; without one, every code the list ever had."""
+        return {code.code for code in self if on is None or code.valid(on)}
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """How long a task may take, who says so, and whether that was read in the source."""
+
+    name: str
+    span: timedelta
+    source: str
+    verified: bool
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role's title and what it does, in the country's words."""
+
+    code: str
+    titles: Mapping[str, str]
+    descriptions: Mapping[str, str]
+
+    def title(self, language: str | None = None) -> str:
+        return in_language(self.titles, language)
+
+    def description(self, language: str | None = None) -> str:
+        return in_language(self.descriptions, language)
+
+
+@dataclass(frozen=True)
+class Article:
+    """One article of a law. Penalties are years; None means not known, never "none".
+
+    `verified`: the article's subject was read in a source; `penalty_verified`: its penalty was.
+    """
+
+    code: str
+    statute: str
+    article: str
+    titles: Mapping[str, str]
+    chapter: str
+    is_offence: bool
+    trafficking_offence: bool
+    min_years: float | None
+    max_years: float | None
+    aggravated_min_years: float | None
+    aggravated_max_years: float | None
+    aggravating: str
+    verified: bool
+    penalty_verified: bool
+    valid_from: date | None
+    valid_to: date | None
+    source: str
+    note: str
+
+    def title(self, language: str | None = None) -> str:
+        return in_language(self.titles, language)
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One question of an instrument. What a kind of instrument does not use is empty."""
+
+    code: str
+    labels: Mapping[str, str]
+    questions: Mapping[str, str]
+    hints: Mapping[str, str]
+    verified: bool
+    dim: str = ""
+    key: str = ""
+    population: str = ""
+    exploitation: str = ""
+    strength: str = ""
+    ilo11_refs: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
+    element: str = ""
+    maps_to: tuple[str, ...] = ()
+    note: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def answer_key(self) -> str:
+        """The key under which its answer is stored: `CD-DEBT`, the same for adults and children."""
+        return f"{self.dim}-{self.key}" if self.dim else self.code
+
+    def label(self, language: str | None = None) -> str:
+        return in_language(self.labels, language)
+
+    def question(self, language: str | None = None) -> str:
+        return in_language(self.questions, language) or self.label(language)
+
+    def hint(self, language: str | None = None) -> str:
+        return in_language(self.hints, language)
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A set of questions for screening. An `empty_slot` stands for one whose text is still to be obtained."""
+
+    name: str
+    version: str
+    kind: str
+    status: str
+    titles: Mapping[str, str]
+    notes: Mapping[str, str]
+    indicators: tuple[Indicator, ...]
+    source: str = ""
+    verified: bool = False
+
+    def title(self, language: str | None = None) -> str:
+        return in_language(self.titles, language)
+
+    def note(self, language: str | None = None) -> str:
+        return in_language(self.notes, language)
+
+    def asked(self, population: str, exploitation: str) -> tuple[Indicator, ...]:
+        """The questions for one population (adult, child) and kind of exploitation (labour, sexual)."""
+        return tuple(
+            indicator
+            for indicator in self.indicators
+            if indicator.population in ("", population) and indicator.exploitation in ("", exploitation)
+        )
+
+
+class Pack:
+    """Everything that Spean knows of one country. Files are read when first asked for, and then kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        about = read_toml(folder / "pack.toml")
+        try:
+            self.name = str(about["name"])
+            self.version = str(about["version"])
+            self.titles: Mapping[str, str] = MappingProxyType(dict(about["title"]))
+            self.languages: tuple[str, ...] = tuple(about["languages"])
+            self.default_language = str(about["default_language"])
+            self.timezone = str(about["timezone"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise PackError(folder / "pack.toml", 0, f"{error} is missing or wrong") from None
+        self.country = str(about.get("country", ""))
+        self.phone_prefix = str(about.get("phone_prefix", ""))
+        self.about: Mapping[str, Any] = MappingProxyType(about)
+        self.geography = Geography(folder / "geography")
+        self._lists: dict[str, CodeList] = {}
+
+    def __repr__(self) -> str:
+        return f"<Pack {self.name} {self.version}>"
+
+    def title(self, language: str | None = None) -> str:
+        return in_language(self.titles, language)
+
+    def today(self) -> date:
+        """The date in the country, by the one clock."""
+        return clock.now().astimezone(ZoneInfo(self.timezone)).date()
+
+    @cached_property
+    def codelist_names(self) -> tuple[str, ...]:
+        return tuple(sorted(path.stem for path in (self.folder / "codelists").glob("*.csv")))
+
+    def codelist(self, name: str) -> CodeList:
+        """A code list by its name; raises UnknownCode for a list the pack does not have."""
+        if name not in self._lists:
+            if name not in self.codelist_names:
+                raise UnknownCode(f"the pack {self.name} has no code list {name!r}")
+            table = read_table(self.folder / "codelists" / f"{name}.csv")
+            codes = tuple(_code(row) for row in table.rows)
+            self._lists[name] = CodeList(name, codes, self.today)
+        return self._lists[name]
+
+    @cached_property
+    def deadlines(self) -> Mapping[str, Deadline]:
+        path = self.folder / "deadlines.toml"
+        found = {}
+        for name, entry in read_toml(path).items():
+            try:
+                span = timedelta(days=entry.get("days", 0), hours=entry.get("hours", 0))
+                found[name] = Deadline(
+                    name, span, entry["source"], entry["verified"] is True, entry.get("note", "")
+                )
+            except (AttributeError, KeyError, TypeError) as error:
+                raise PackError(path, 0, f"{name}: {error} is missing or wrong") from None
+        return MappingProxyType(found)
+
+    def deadline(self, name: str) -> timedelta:
+        """How long a kind of task may take; raises UnknownCode for a name without a deadline."""
+        try:
+            return self.deadlines[name].span
+        except KeyError:
+            raise UnknownCode(f"the pack {self.name} has no deadline {name!r}") from None
+
+    @cached_property
+    def roles(self) -> Mapping[str, Role]:
+        rows = read_table(self.folder / "roles.csv").rows
+        return MappingProxyType(
+            {
+                row["code"]: Role(
+                    row["code"], _texts(row.values, "title"), _texts(row.values, "description")
+                )
+                for row in rows
+            }
+        )
+
+    def role_title(self, role: str, language: str | None = None) -> str:
+        """The title of a role; raises UnknownCode."""
+        try:
+            return self.roles[role].title(language)
+        except KeyError:
+            raise UnknownCode(f"the pack {self.name} has no role {role!r}") from None
+
+    @cached_property
+    def law(self) -> tuple[Article, ...]:
+        """All articles of all statutes under `law/`."""
+        files = sorted((self.folder / "law").glob("*.csv"))
+        return tuple(_article(row) for path in files for row in read_table(path).rows)
+
+    @cached_property
+    def instruments(self) -> Mapping[str, Instrument]:
+        files = sorted((self.folder / "instruments").glob("*/instrument.toml"))
+        found = [_instrument(path.parent) for path in files]
+        return MappingProxyType({instrument.name: instrument for instrument in found})
+
+    @cached_property
+    def rights_languages(self) -> tuple[str, ...]:
+        return tuple(sorted(path.stem for path in (self.folder / "rights").glob("*.md") if path.stem.islower()))
+
+    def rights(self, language: str | None = None) -> str:
+        """What a person is told of their rights, as Markdown; English where the language is missing."""
+        wanted = language_or_active(language)
+        if wanted not in self.rights_languages:
+            wanted = FALLBACK_LANGUAGE
+        return read_text(self.folder / "rights" / f"{wanted}.md")
+
+
+def _code(row: Row) -> Code:
+    labels = _texts(row.values, "label")
+    if not row["code"]:
+        raise row.fault("the code is missing")
+    known = {*CODE_COLUMNS, *(f"label_{language}" for language in labels)}
+    return Code(
+        code=row["code"],
+        labels=labels,
+        valid_from=row.date("valid_from"),
+        valid_to=row.date("valid_to"),
+        htcds=row["htcds"],
+        ctdc=row["ctdc"],
+        ictip=row["ictip"],
+        verified=row.flag("verified"),
+        note=row["note"],
+        extra=MappingProxyType({key: value for key, value in row.values.items() if key not in known}),
+    )
+
+
+def _article(row: Row) -> Article:
+    return Article(
+        code=row["code"],
+        statute=row["statute"],
+        article=row["article"],
+        titles=_texts(row.values, "title"),
+        chapter=row["chapter"],
+        is_offence=row.flag("is_offence"),
+        trafficking_offence=row.flag("trafficking_offence"),
+        min_years=row.number("min_years"),
+        max_years=row.number("max_years"),
+        aggravated_min_years=row.number("aggr_min_years"),
+        aggravated_max_years=row.number("aggr_max_years"),
+        aggravating=row["aggravating"],
+        verified=row.flag("verified"),
+        penalty_verified=row.flag("penalty_verified"),
+        valid_from=row.date("valid_from"),
+        valid_to=row.date("valid_to"),
+        source=row["source"],
+        note=row["note"],
+    )
+
+
+_INDICATOR_COLUMNS = frozenset(
+    "code dim key population exploitation strength verified ilo11_refs signs element maps_to note".split()
+)
+
+
+def _indicator(row: Row) -> Indicator:
+    labels = _texts(row.values, "label")
+    questions = _texts(row.values, "question")
+    hints = _texts(row.values, "hint")
+    return Indicator(
+        code=row["code"],
+        labels=labels,
+        questions=questions,
+        hints=hints,
+        verified=row.flag("verified"),
+        dim=row["dim"],
+        key=row["key"],
+        population=row["population"],
+        exploitation=row["exploitation"],
+        strength=row["strength"],
+        ilo11_refs=row.several("ilo11_refs"),
+        signs=row.several("signs"),
+        element=row["element"],
+        maps_to=row.several("maps_to"),
+        note=row["note"],
+        extra=MappingProxyType(
+            {
+                column: value
+                for column, value in row.values.items()
+                if column not in _INDICATOR_COLUMNS
+                and column.rpartition("_")[0] not in ("label", "question", "hint")
+            }
+        ),
+    )
+
+
+def _instrument(folder: Path) -> Instrument:
+    path = folder / "instrument.toml"
+    about = read_toml(path)
+    rows = folder / "indicators.csv"
+    texts = {key: str(value) for key, value in about.items() if isinstance(value, str)}
+    try:
+        return Instrument(
+            name=str(about["name"]),
+            version=str(about["version"]),
+            kind=str(about["kind"]),
+            status=str(about["status"]),
+            titles=_texts(texts, "title"),
+            notes=_texts(texts, "note"),
+            indicators=tuple(_indicator(row) for row in read_table(rows).rows) if rows.exists() else (),
+            source=str(about.get("source", "")),
+            verified=about.get("verified") is True,
+        )
+    except KeyError as error:
+        raise PackError(path, 0, f"{error} is missing") from None
+
+
+def pack_folders() -> tuple[Path, ...]:
+    """Where packs lie: beside the code in a checkout, inside the package once installed."""
+    inside = Path(__file__).resolve().parent
+    return (inside.parents[1] / "countries", inside / "packs")
+
+
+def pack_names() -> tuple[str, ...]:
+    """The packs that can be served here."""
+    found = {path.parent.name for folder in pack_folders() for path in folder.glob("*/pack.toml")}
+    return tuple(sorted(found))
+
+
+def pack_folder(name: str) -> Path:
+    """The folder of a pack by its name; raises UnknownPack, saying which there are."""
+    for folder in pack_folders():
+        if name.replace("_", "").isalnum() and (folder / name / "pack.toml").is_file():
+            return folder / name
+    there = ", ".join(pack_names()) or "none"
+    raise UnknownPack(f"There is no country pack named {name!r}. Packs found: {there}.")
+
+
+@lru_cache(maxsize=8)
+def load(folder: Path) -> Pack:
+    """The pack in a folder, read once for the life of the process."""
+    return Pack(folder)
+
+
+def pack(name: str | None = None) -> Pack:
+    """The pack of the installation (settings.SPEAN_COUNTRY), or the one named."""
+    if name is None:
+        name = getattr(_django_settings(), "SPEAN_COUNTRY", DEFAULT_PACK)
+    return load(pack_folder(name))
