@@ -74,11 +74,9 @@ def _clusters(word: str) -> list[_Cluster]:
             else:
                 signs.add(sign)
             place += 1
-        if _SILENT in signs:
-            if not below:
-                continue
-            below = ""  # only what hangs below is silent: ចន្ទ៍ is "chan"
-        found.append(_Cluster(base, below, frozenset(signs), vowel))
+        # Below a stack, only the lower letter is silent, and a stack that closes a word loses it anyway.
+        if below or _SILENT not in signs:
+            found.append(_Cluster(base, below, frozenset(signs), vowel))
     return found
 
 
