@@ -5,6 +5,7 @@ Whether two records are one person is decided in `matching.py` (scores) and by a
 
 import uuid
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -49,12 +50,22 @@ class Person(models.Model):
     registered_at = models.DateTimeField(default=clock.now)
     registered_by = models.ForeignKey("access.User", on_delete=models.PROTECT, related_name="+")
     registered_organisation = models.ForeignKey("access.Organisation", on_delete=models.PROTECT, related_name="+")
-    # The change feed of the search process follows this column.
     updated_at = models.DateTimeField(default=clock.now, db_index=True)
+    # Written by the trigger below: the transaction that last touched the row. The change feed of the search
+    # process follows it, because a moment cannot be followed without gaps (a transaction may commit late).
+    changed_in = models.BigIntegerField(default=0, db_index=True, editable=False)
     same_as = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="also")
 
     class Meta:
         ordering = ("-registered_at", "id")
+        triggers = [
+            pgtrigger.Trigger(
+                name="changed_in",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func="NEW.changed_in := pg_current_xact_id()::text::bigint; RETURN NEW;",
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(birth_year__isnull=True) | models.Q(birth_year__gte=1880, birth_year__lte=2200),
@@ -73,7 +84,7 @@ class Person(models.Model):
         )  # fmt: skip
         plain = (
             "id", "subject", "code", "registered_at", "registered_by", "registered_organisation", "updated_at",
-            "same_as",
+            "changed_in", "same_as",
         )  # fmt: skip
 
     def __str__(self) -> str:
