@@ -134,6 +134,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "spean.access.middleware.SessionLimits",
+    "spean.access.middleware.UserLanguage",
+    "spean.access.middleware.PrivateResponses",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -197,6 +200,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_ADAPTER = "spean.access.adapters.AccountAdapter"
+MFA_ADAPTER = "spean.access.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Spean"
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -45,17 +45,28 @@ def _country_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="country pack (default: all)")
 
 
-def _serve(parser: argparse.ArgumentParser) -> None:
+def _listen(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
 
 
+def _serve(parser: argparse.ArgumentParser) -> None:
+    _listen(parser)
+    parser.add_argument("--workers", type=int, default=1, help="server processes (default: 1)")
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    _listen(parser)
+    parser.add_argument("--fresh", action="store_true", help="throw the earlier demonstration away")
+    parser.add_argument("--no-browser-links", action="store_true", help="print no sign-in links")
+
+
 COMMANDS = (
-    Command("demo", "spean.run:demo", "set up and serve a demonstration with fictional people", _serve),
-    Command("serve", "spean.run:serve", "serve the application", _serve),
-    Command("worker", "spean.run:worker", "run background jobs: deadlines, notices"),
-    Command("search", "spean.run:search", "run the process that searches names in memory"),
-    Command("migrate", "spean.run:migrate", "bring both databases up to this version"),
+    Command("demo", "spean.run.commands:demo", "set up and serve a demonstration with fictional people", _demo),
+    Command("serve", "spean.run.commands:serve", "serve the application", _serve),
+    Command("worker", "spean.run.commands:worker", "run background jobs: deadlines, notices"),
+    Command("search", "spean.run.commands:search", "run the process that searches names in memory"),
+    Command("migrate", "spean.run.commands:migrate", "bring both databases up to this version"),
     Command("screen", "spean.detection.screen:run", "apply the definition test to answers", _screen),
     Command("country check", "spean.country.check:main", "check a country pack for faults", _country_check),
     Command("audit verify", "spean.run:audit_verify", "prove that the event log is whole"),
@@ -108,11 +119,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _manage(arguments: list[str]) -> int:
     """Django's own commands, handed on untouched: argparse would take `--help` for itself."""
-    from django.core.management import execute_from_command_line
+    from spean.run import commands
 
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    execute_from_command_line(["spean manage", *arguments])
-    return 0
+    return commands.manage(arguments)
 
 
 if __name__ == "__main__":

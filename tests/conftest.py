@@ -14,17 +14,7 @@ import pytest
 from django.db import connections
 from django.test import TransactionTestCase
 
-from spean.run import embedded, state
-
-
-def _sign_in(role: str) -> None:
-    """Reconnect every alias as the owner or as the application."""
-    user = embedded.OWNER if role == "owner" else embedded.APP
-    password = state.find_secret(f"{role}_password").decode()
-    for connection in connections.all():
-        connection.close()
-        for settings in (connection.settings_dict, connections.settings[connection.alias]):
-            settings["USER"], settings["PASSWORD"] = user, password
+from spean.run import databases, embedded
 
 
 @pytest.fixture(scope="session")
@@ -42,16 +32,15 @@ def django_db_modify_db_settings(
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    _sign_in("app")
+    databases.sign_in("app")
     yield
-    _sign_in("owner")
+    databases.sign_in("owner")
 
 
 def _empty_tables(case: Any) -> None:
     """What a flush does after a committing test, as the owner: the application may not truncate."""
     keep = {"django_migrations", "django_content_type", "auth_permission"}
-    _sign_in("owner")
-    try:
+    with databases.as_owner():
         for alias in case.databases:
             connection = connections[alias]
             with connection.cursor() as cursor:
@@ -62,8 +51,6 @@ def _empty_tables(case: Any) -> None:
                     cursor.execute("".join(f"ALTER TABLE {n} DISABLE TRIGGER USER;" for n in quoted))
                     cursor.execute(f"TRUNCATE {', '.join(quoted)} RESTART IDENTITY CASCADE")
                     cursor.execute("".join(f"ALTER TABLE {n} ENABLE TRIGGER USER;" for n in quoted))
-    finally:
-        _sign_in("app")
 
 
 @pytest.fixture(scope="session", autouse=True)

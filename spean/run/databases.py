@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -28,6 +30,27 @@ def external() -> bool:
 def for_role(role: Role) -> dict[str, dict[str, Any]]:
     """Django's DATABASES for the application, or for the owner that migrates."""
     return {alias: _settings(alias, role) for alias in ALIASES}
+
+
+def sign_in(role: Role) -> None:
+    """Reconnect this process as the owner, who migrates, or as the application."""
+    from django.db import connections
+
+    wanted = for_role(role)
+    for connection in connections.all():
+        connection.close()
+        for settings in (connection.settings_dict, connections.settings[connection.alias]):
+            for key in ("HOST", "PORT", "USER", "PASSWORD"):
+                settings[key] = wanted[connection.alias].get(key, "")
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    sign_in("owner")
+    try:
+        yield
+    finally:
+        sign_in("app")
 
 
 def _settings(alias: str, role: Role) -> dict[str, Any]:

@@ -35,7 +35,9 @@ SUPERUSER = "postgres"
 OWNER = "spean_owner"
 APP = "spean_app"
 DATABASES = ("spean", "spean_keys")
-NEEDED_BYTES = 400 * 1024 * 1024
+MB = 1024 * 1024
+FIRST_NEEDS = 400 * MB
+ALWAYS_NEEDS = 60 * MB
 # The system user the database runs as when the product itself runs as root.
 ROOT_RUNS_AS = "pgserver"
 
@@ -108,8 +110,9 @@ class Cluster:
     def start(self) -> None:
         """Initialise on first use, start unless running, and hold it until `release`."""
         with _plain_faults(self.directory), self._lock():
-            if not self.data.exists():
-                self._check_space()
+            first = not self.data.exists()
+            self._check_space(FIRST_NEEDS if first else ALWAYS_NEEDS)
+            if first:
                 self._initialise()
             if not self._answers():
                 self._clear_stale()
@@ -140,6 +143,16 @@ class Cluster:
         finally:
             self.release()
 
+    def recreate_databases(self) -> None:
+        """Throw both databases away and make empty ones; the caller has made sure it may."""
+        with self._lock():
+            with self.connect_as_superuser() as connection:
+                for database in DATABASES:
+                    name = sql.Identifier(database)
+                    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+            (self.data / "spean_roles").unlink(missing_ok=True)
+            self._create_roles()
+
     def connect_as_superuser(self, database: str = "postgres") -> psycopg.Connection[Any]:
         return psycopg.connect(
             host=str(self.sockets), user=SUPERUSER, dbname=database, autocommit=True, connect_timeout=5
@@ -147,12 +160,12 @@ class Cluster:
 
     # -- first use ----------------------------------------------------------------------
 
-    def _check_space(self) -> None:
+    def _check_space(self, needed: int) -> None:
         free = shutil.disk_usage(self.directory).free
-        if free < NEEDED_BYTES:
+        if free < needed:
             raise SetupFault(
-                f"The disk is almost full: {free // 2**20} MB are free at {self.directory}, "
-                f"{NEEDED_BYTES // 2**20} MB are needed."
+                f"The disk is almost full: {free // MB} MB are free at {self.directory}, "
+                f"{needed // MB} MB are needed."
             )
 
     def _initialise(self) -> None:

@@ -1,0 +1,107 @@
+"""What the `spean` command calls to run the product. Faults of the surroundings become one sentence."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import wraps
+
+from spean.run import databases, install
+from spean.run.state import SetupFault
+from spean.run.supervisor import follow_parent
+
+FULL = ("No space left on device", "could not extend file", "disk full")
+
+
+def _plain(function: Callable[..., int | None]) -> Callable[..., int]:
+    """Exit 1 with a sentence for what an operator can mend; anything else is a defect and shows its trace."""
+
+    @wraps(function)
+    def called(*arguments: object) -> int:
+        try:
+            return function(*arguments) or 0
+        except SetupFault as fault:
+            return _complain(str(fault))
+        except Exception as fault:
+            if isinstance(fault, OSError) and fault.errno == 28 or any(sign in str(fault) for sign in FULL):
+                return _complain("The disk is full; free some space and run again.")
+            raise
+
+    return called
+
+
+def _complain(sentence: str) -> int:
+    print(f"spean: {sentence}", file=sys.stderr)
+    return 1
+
+
+@contextmanager
+def _current() -> Iterator[None]:
+    """An installation whose tables are those of this version."""
+    with install.opened():
+        if install.is_behind():
+            raise SetupFault("The database is not yet at this version; run: spean migrate")
+        yield
+
+
+@_plain
+def demo(options: argparse.Namespace) -> None:
+    from spean.run import demo as demonstration
+
+    demonstration.run(options.host, options.port, fresh=options.fresh, links=not options.no_browser_links)
+
+
+@_plain
+def serve(options: argparse.Namespace) -> None:
+    from spean.run import web
+
+    follow_parent()
+    web.require_free(options.host, options.port)
+    with _current():
+        install.collect_static()
+        web.serve(options.host, options.port, options.workers)
+
+
+@_plain
+def worker(options: argparse.Namespace) -> None:
+    """Jobs, and the sequencer that turns log rows into a signed tree."""
+    follow_parent()
+    with _current():
+        from django.core.management import call_command
+
+        from spean.privacy import sequencer
+
+        threading.Thread(target=sequencer.run_forever, name="sequencer", daemon=True).start()
+        call_command("procrastinate", "worker")
+
+
+@_plain
+def search(options: argparse.Namespace) -> None:
+    follow_parent()
+    with _current():
+        from spean.people import search_server
+
+        search_server.main()
+
+
+@_plain
+def migrate(options: argparse.Namespace) -> None:
+    with install.opened():
+        install.migrate(verbosity=1)
+        install.collect_static()
+
+
+@_plain
+def manage(arguments: Sequence[str]) -> None:
+    """Django's own commands, handed on untouched; the database runs meanwhile."""
+    from django.core.management import execute_from_command_line
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    with install.opened():
+        role = databases.as_owner() if arguments[:1] == ["migrate"] else nullcontext()
+        with role:
+            execute_from_command_line(["spean manage", *arguments])

@@ -1,0 +1,105 @@
+"""Bringing an installation up: state, embedded database, tables, grants, static files.
+
+Each step may be repeated at any time and does nothing when nothing is due.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from spean.run import databases, embedded, state
+
+Kind = Literal["empty", "demonstration", "real"]
+
+
+@contextmanager
+def opened() -> Iterator[embedded.Cluster | None]:
+    """Django ready to work, with the embedded database running unless DATABASE_URL names another."""
+    state.prepare()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    running = None if databases.external() else embedded.cluster()
+    if running:
+        running.start()
+    try:
+        import django
+
+        django.setup()
+        yield running
+    finally:
+        if running:
+            from django.db import connections
+
+            connections.close_all()
+            running.release()
+
+
+def kind() -> Kind:
+    """What lives in the database, asked without assuming that its tables exist."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        tables = set(connection.introspection.table_names(cursor))
+        if "access_installation" in tables:
+            cursor.execute("SELECT demonstration FROM access_installation")
+            row = cursor.fetchone()
+            if row:
+                return "demonstration" if row[0] else "real"
+        for table in ("access_user", "cases_case", "people_person"):
+            if table in tables:
+                cursor.execute(f'SELECT EXISTS (SELECT 1 FROM "{table}")')  # noqa: S608
+                if cursor.fetchone() == (True,):
+                    return "real"
+    return "empty"
+
+
+def is_behind(alias: str | None = None) -> bool:
+    """Whether migrations are due."""
+    from django.db import connections
+    from django.db.migrations.executor import MigrationExecutor
+
+    for name in [alias] if alias else databases.ALIASES:
+        executor = MigrationExecutor(connections[name])
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            return True
+    return False
+
+
+def migrate(*, verbosity: int = 0) -> None:
+    """Both databases to this version, as their owner; then the application may use the rows."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    with databases.as_owner():
+        for alias in databases.ALIASES:
+            connection = connections[alias]
+            if not is_behind(alias):
+                continue
+            app = databases.for_role("app")[alias]["USER"]
+            if app != connection.settings_dict["USER"]:
+                with connection.cursor() as cursor:
+                    for grant in embedded.default_privileges(app):
+                        cursor.execute(grant)
+            call_command("migrate", database=alias, interactive=False, verbosity=verbosity)
+            call_command("createcachetable", database=alias, verbosity=0)
+
+
+def collect_static() -> None:
+    """Copy and compress static files, if any changed since the last time."""
+    from django.conf import settings
+    from django.contrib.staticfiles.finders import get_finders
+    from django.core.management import call_command
+
+    seen = hashlib.sha256()
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            facts = os.stat(storage.path(path))
+            seen.update(f"{path}|{facts.st_size}|{facts.st_mtime_ns}\n".encode())
+    mark = settings.STATIC_ROOT / ".collected"
+    if mark.exists() and mark.read_text() == seen.hexdigest():
+        return
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    mark.write_text(seen.hexdigest())
