@@ -100,7 +100,7 @@ TRANSITIONS: tuple[T, ...] = (
     T("accept_referral", REFERRAL, ("sent", "acknowledged"), "accepted", "referral.accepted", ("place_available",)),
     T("decline_referral", REFERRAL, ("sent", "acknowledged"), "declined", "referral.declined",
       ("decline_reason_given",)),
-    T("withdraw_referral", REFERRAL, ("sent", "acknowledged"), "withdrawn", "referral.withdrawn"),
+    T("withdraw_referral", REFERRAL, ("sent", "acknowledged"), "withdrawn", "referral.withdrawn", ("not_taken_over",)),
     T("complete_referral", REFERRAL, ("accepted",), "completed", "referral.completed", ("feedback_given",)),
     T("end_referral", REFERRAL, ("accepted",), "ended", "referral.ended", ("feedback_given",), law=f"{COMMIT} 33"),
     # --- People --------------------------------------------------------------------------------------------
@@ -137,7 +137,7 @@ TRANSITIONS: tuple[T, ...] = (
     T("inform_of_determination", DETERMINATION, ("confirmed",), "informed", "determination.person_informed"),
     T("request_review", DETERMINATION, ("informed",), "review_requested", "determination.review_requested"),
     T("conclude_review", DETERMINATION, ("review_requested",), "reviewed", "determination.reviewed",
-      ("review_confirmed",), action="confirm_determination"),
+      action="confirm_determination"),
     # --- Directory -----------------------------------------------------------------------------------------------
     T("offer_service", SERVICE, None, "active", "service.offered", parent="organisation", action="edit_service"),
     T("pause_service", SERVICE, ("active",), "paused", "service.paused", action="edit_service"),

@@ -1,0 +1,80 @@
+"""From the stored interview to the definition test and back: the only bridge between tables and `rules.py`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from spean.country import pack
+from spean.detection import rules, texts
+from spean.detection.models import Screening
+
+
+def indicators_for(screening: Screening) -> list[Any]:
+    """The questions of this interview: the list for its population and exploitation, in the pack's order."""
+    instrument = pack().instruments[screening.instrument]
+    if instrument.kind == "checklist":
+        return list(instrument.indicators)
+    population = rules.population(screening.age, screening.age_disputed)
+    return rule_list(screening.instrument, population, screening.exploitation)
+
+
+def rule_list(instrument: str, population: str, exploitation: str) -> list[Any]:
+    """The rows of a dimension instrument for one population and one kind of exploitation."""
+    return [
+        row
+        for row in pack().instruments[instrument].indicators
+        if row.population == population and row.exploitation == exploitation
+    ]
+
+
+def assess_screening(screening: Screening) -> rules.Assessment:
+    """What the answers kept so far suggest. Answers to another population's questions are left aside."""
+    population = rules.population(screening.age, screening.age_disputed)
+    instrument = pack().instruments[screening.instrument]
+    answers: Mapping[str, str] = screening.answers
+    if instrument.kind == "checklist":
+        # A checklist is judged by the very same rule, through the indicators its questions stand for.
+        answers = rules.expand_checklist(answers, instrument.indicators)
+        rows = rule_list("ilo_2009", population, screening.exploitation)
+    else:
+        rows = rule_list(screening.instrument, population, screening.exploitation)
+    keys = {f"{row.dim}-{row.key}" for row in rows}
+    facts = rules.Screening(
+        exploitation=screening.exploitation,
+        age=screening.age,
+        age_disputed=screening.age_disputed,
+        acts=None if screening.acts is None else tuple(screening.acts),
+        forms=tuple(screening.forms),
+        answers={key: answer for key, answer in answers.items() if key in keys},
+    )
+    return rules.assess(facts, rows)
+
+
+def as_json(assessment: rules.Assessment) -> dict[str, Any]:
+    """The form in which an assessment is kept: codes only, so that it reads in any language later."""
+    return {
+        "population": assessment.population,
+        "dimensions": {name: dimension._asdict() for name, dimension in assessment.dimensions.items()},
+        "elements": {
+            name: {"status": element.status, "evidence": list(element.evidence)}
+            for name, element in assessment.elements.items()
+        },
+        "result": assessment.result,
+        "ilo_category": assessment.ilo_category,
+        "unverified": list(assessment.unverified),
+        "reasons": [{"code": reason.code, "params": dict(reason.params)} for reason in assessment.reasons],
+    }
+
+
+def sentences(screening: Screening, language: str | None = None) -> list[str]:
+    """The stored reasons as sentences in the reader's language."""
+    if not screening.assessment:
+        return []
+    stored = [rules.Reason(row["code"], row["params"]) for row in screening.assessment["reasons"]]
+    return [texts.sentence(reason, labels=labels(screening, language)) for reason in stored]
+
+
+def labels(screening: Screening, language: str | None = None) -> Mapping[str, str]:
+    """Short labels of the indicators, by `DIM-KEY`, for sentences and evidence lists."""
+    population = rules.population(screening.age, screening.age_disputed)
+    rows = rule_list("ilo_2009", population, screening.exploitation)
+    return {f"{row.dim}-{row.key}": row.label(language) for row in rows}

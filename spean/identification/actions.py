@@ -1,0 +1,219 @@
+"""Verbs of the competent authority: open, propose with reasons, return, confirm, inform, review.
+
+Definition: Palermo Protocol Art. 3. For a person under 18 act and purpose suffice; consent never counts once
+a means was used, so consent is not a field here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from spean.access.models import User
+from spean.access.roles import CASE_MANAGER, IDENTIFICATION_OFFICER, IDENTIFICATION_REVIEWER
+from spean.cases import work
+from spean.cases.models import Case
+from spean.identification import rules
+from spean.identification.models import Determination
+from spean.lib import clock
+from spean.privacy import vault
+from spean.workflow.engine import perform, requirement
+
+LEGAL_VERB = {
+    "identified": "identify",
+    "exploited_not_identified": "find_exploited",
+    "not_identified": "not_identify",
+}
+LEGAL_STATUS = {
+    "identified": "identified_victim",
+    "exploited_not_identified": "exploited_not_identified",
+    "not_identified": "not_identified",
+}
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What an officer found, element by element, and why."""
+
+    act: str
+    means: str
+    purpose: str
+    outcome: str
+    act_reasons: str = ""
+    means_reasons: str = ""
+    purpose_reasons: str = ""
+    evidence: str = ""
+    act_codes: Sequence[str] = ()
+    means_codes: Sequence[str] = ()
+    exploitation_forms: Sequence[str] = field(default_factory=tuple)
+
+
+def open_determination(actor: User, case: Case, *, reviews: Determination | None = None) -> Determination:
+    """Begin a decision. Whether the person is treated as a child is fixed from the facts of the case."""
+    organisation = actor.organisation
+    assert organisation is not None
+    row = Determination(
+        case=case, reviews=reviews, treated_as_child=case.is_child, opened_at=clock.now(), officer=actor,
+        organisation=organisation,
+    )  # fmt: skip
+    with perform("open_determination", row, actor) as step:
+        step.facts.update(review=reviews is not None)
+    return row
+
+
+def propose_determination(
+    actor: User, determination: Determination, findings: Findings, *, version: int | None = None
+) -> Determination:
+    """The officer's decision with a reason for each element. It waits for a second officer."""
+    with perform(
+        "propose_determination", determination, actor, version=version, facts={"findings": findings}
+    ) as step:
+        row = step.obj
+        row.act, row.means, row.purpose = findings.act, findings.means, findings.purpose
+        row.act_codes, row.means_codes = list(findings.act_codes), list(findings.means_codes)
+        row.exploitation_forms = list(findings.exploitation_forms)
+        row.outcome = findings.outcome
+        row.officer = actor
+        row.proposed_at = clock.now()
+        vault.seal_fields(
+            row, act_reasons=findings.act_reasons, means_reasons=findings.means_reasons,
+            purpose_reasons=findings.purpose_reasons, evidence=findings.evidence,
+        )  # fmt: skip
+        step.facts.update(act=row.act, means=row.means, purpose=row.purpose, outcome=row.outcome)
+        work.finish_tasks(row.case, "decide_identification")
+        work.open_task(
+            row.case, "confirm_identification", row.organisation, IDENTIFICATION_REVIEWER, object_id=row.pk
+        )
+    return step.obj
+
+
+def return_determination(
+    actor: User, determination: Determination, *, reason: str, version: int | None = None
+) -> Determination:
+    """The second officer does not agree yet, and says why."""
+    with perform(
+        "return_determination", determination, actor, version=version, facts={"reason": reason}
+    ) as step:
+        vault.seal_fields(step.obj, return_reason=reason)
+        work.finish_tasks(step.obj.case, "confirm_identification", object_id=step.obj.pk)
+        work.open_task(
+            step.obj.case, "decide_identification", step.obj.organisation, IDENTIFICATION_OFFICER,
+            user=step.obj.officer,
+        )  # fmt: skip
+    return step.obj
+
+
+def confirm_determination(
+    actor: User, determination: Determination, *, version: int | None = None
+) -> Determination:
+    """The second officer agrees: the decision stands, and the person has to be told."""
+    with transaction.atomic():
+        with perform("confirm_determination", determination, actor, version=version) as step:
+            row = step.obj
+            row.confirmed_at, row.confirmed_by = clock.now(), actor
+            step.facts["outcome"] = row.outcome
+            work.finish_tasks(row.case, "confirm_identification", object_id=row.pk)
+            focal = row.case.focal_organisation
+            if focal is not None:
+                work.open_task(row.case, "inform_person", focal, CASE_MANAGER, object_id=row.pk)
+        case = row.case
+        verb = LEGAL_VERB.get(row.outcome)
+        if verb is not None and case.legal_status != LEGAL_STATUS[row.outcome]:
+            with perform(verb, case, actor) as legal:
+                legal.obj.exploitation_forms = row.exploitation_forms or legal.obj.exploitation_forms
+        if row.reviews is not None and row.reviews.status == "review_requested":
+            with perform("conclude_review", row.reviews, actor):
+                pass
+    return step.obj
+
+
+def inform_of_determination(
+    actor: User, determination: Determination, *, language: str, version: int | None = None
+) -> Determination:
+    """The person was told the decision and its reasons, and that she can ask for a review."""
+    with perform("inform_of_determination", determination, actor, version=version) as step:
+        step.obj.informed_at = clock.now()
+        step.obj.informed_language = language
+        step.facts["language"] = language
+        work.finish_tasks(step.obj.case, "inform_person", object_id=step.obj.pk)
+    return step.obj
+
+
+def request_review(actor: User, determination: Determination, *, version: int | None = None) -> Determination:
+    """The person asks that the decision is looked at again, by an officer who did not make it."""
+    with perform("request_review", determination, actor, version=version) as step:
+        step.obj.review_requested_at = clock.now()
+        work.open_task(
+            step.obj.case, "review_determination", step.obj.organisation, IDENTIFICATION_OFFICER,
+            object_id=step.obj.pk,
+        )  # fmt: skip
+    return step.obj
+
+
+# --- requirements ------------------------------------------------------------------------------------------
+
+
+@requirement("presumed_and_registered")
+def _presumed_and_registered(row: Determination, actor: User, facts: Mapping[str, Any]) -> list[str]:
+    if row.case.status != "registered" or row.case.legal_status == "not_assessed":
+        return [_("Only the case of a registered person who is presumed to be a victim can be decided.")]
+    return []
+
+
+@requirement("no_open_determination")
+def _no_open_determination(row: Determination, actor: User, facts: Mapping[str, Any]) -> list[str]:
+    failures = []
+    earlier = Determination.objects.filter(case=row.case)
+    if earlier.filter(status__in=("opened", "proposed")).exists():
+        failures.append(_("A decision is already being prepared."))
+    decided = earlier.filter(status__in=("confirmed", "informed", "review_requested")).exclude(
+        outcome="more_information"
+    )
+    if row.reviews is None and decided.exists():
+        failures.append(_("This case is decided. The person can ask for a review."))
+    if row.reviews is not None:
+        if row.reviews.status != "review_requested":
+            failures.append(_("No review was asked for."))
+        if actor.pk in (row.reviews.officer_id, row.reviews.confirmed_by_id):
+            failures.append(_("A review is decided by an officer who did not take part in the decision."))
+    return failures
+
+
+@requirement("elements_reasoned")
+def _elements_reasoned(row: Determination, actor: User, facts: Mapping[str, Any]) -> list[str]:
+    findings: Findings = facts["findings"]
+    return [str(rules.FAILURES[code]) for code in rules.check_findings(findings, row.treated_as_child)]
+
+
+@requirement("reflection_over")
+def _reflection_over(row: Determination, actor: User, facts: Mapping[str, Any]) -> list[str]:
+    """30 days before formal identification in every case, unless the person herself did not want to wait."""
+    periods = apps.get_model("protection", "ReflectionPeriod").objects.filter(case=row.case)
+    if periods.filter(status__in=("ended", "waived")).exists():
+        return []
+    running = periods.filter(status="running").first()
+    if running is None:
+        return [_("The person has not had her recovery and reflection period yet.")]
+    if clock.today() >= running.ends_on:
+        return []
+    return [_("The recovery and reflection period has not ended. The person alone can shorten it.")]
+
+
+@requirement("second_officer")
+def _second_officer(row: Determination, actor: User, facts: Mapping[str, Any]) -> list[str]:
+    if actor.pk == row.officer_id:
+        return [_("A second officer confirms; nobody confirms his own decision.")]
+    if row.reviews is not None and actor.pk in (row.reviews.officer_id, row.reviews.confirmed_by_id):
+        return [_("A review is decided by an officer who did not take part in the decision.")]
+    return []
+
+
+@requirement("return_reason_given")
+def _return_reason_given(row: Determination, actor: User, facts: Mapping[str, Any]) -> list[str]:
+    if len(str(facts.get("reason", "")).strip()) < 10:
+        return [_("Write down what is missing, so that the first officer can go on.")]
+    return []
+

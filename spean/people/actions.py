@@ -1,0 +1,208 @@
+"""Verbs of the person: register with a duplicate check that cannot be left out, decide matches, correct.
+
+The check runs inside the verb: whoever registers has seen every possible match and a person decided on each.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from spean.access import policy
+from spean.access.models import User
+from spean.cases import work
+from spean.cases.models import Case
+from spean.lib import clock, names
+from spean.lib.identifiers import new_code
+from spean.people import search
+from spean.people.matching import Details
+from spean.people.models import Person, PossibleMatch
+from spean.privacy import events, vault
+from spean.workflow.engine import CannotDo, Forbidden, perform, requirement
+
+SEALED = (
+    "family_name", "given_name", "name_km", "other_names", "birth_date", "document_number", "mother_name",
+    "father_name", "phone", "address",
+)  # fmt: skip
+DECISIONS = ("same", "not_same", "unsure")
+
+
+class MatchesToDecide(CannotDo):
+    """There are possible matches that nobody has decided on; `candidates` lists all that were found."""
+
+    def __init__(self, candidates: list[search.Candidate]) -> None:
+        super().__init__([_("Somebody with similar details may already be registered. Decide on each possible match.")])
+        self.candidates = candidates
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What was typed into the registration form: sealed texts and coded facts, by field name."""
+
+    sealed: Mapping[str, str]
+    coded: Mapping[str, Any]
+
+    def details(self) -> Details:
+        """The same, as the matching compares it."""
+        return Details.of(**self.sealed, **{
+            name: self.coded.get(name) for name in ("sex", "birth_year", "birth_year_estimated", "nationality",
+                                                    "birth_province")
+        })  # fmt: skip
+
+
+def register_person(
+    actor: User,
+    case: Case,
+    identity: Identity,
+    decisions: Mapping[UUID, str],
+    *,
+    version: int | None = None,
+    once: UUID | None = None,
+) -> Person:
+    """Register the person of a case. Raises MatchesToDecide until every possible match has a decision.
+
+    Also for "the same person" a record of its own is kept and only points to the other one, so that the
+    decision can be undone and both histories stay whole.
+    """
+    if not policy.may(actor, "register_person", case):
+        raise Forbidden([_("This is not available to you.")])
+    candidates = search.find_candidates(identity.details())
+    undecided = [found for found in candidates if decisions.get(found.person_id) not in DECISIONS]
+    if undecided:
+        raise MatchesToDecide(candidates)
+    same = [found for found in candidates if decisions[found.person_id] == "same"]
+    facts = {"candidates": candidates, "same": same}
+    with transaction.atomic():
+        with perform("register_person", case, actor, version=version, facts=facts, once=once) as step:
+            person = _create_person(actor, step.obj, identity)
+            step.obj.person = person
+            for name in ("sex", "nationality", "languages"):
+                if identity.coded.get(name):
+                    setattr(step.obj, name, identity.coded[name])
+            step.facts.update(
+                candidates=len(candidates), same=len(same), unsure=sum(d == "unsure" for d in decisions.values())
+            )
+            work.finish_tasks(step.obj, "register_person")
+        for found in candidates:
+            _keep_decision(actor, step.obj, person, found, decisions[found.person_id])
+        organisation = actor.organisation
+        assert organisation is not None
+        for kind in ("give_rights_information", "assess_risk"):
+            work.open_task(step.obj, kind, organisation, "case_manager")
+    return person
+
+
+def edit_person(actor: User, person: Person, identity: Identity) -> Person:
+    """Correct identity or coded facts. The log keeps which fields changed, never what they said."""
+    with transaction.atomic():
+        row = Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
+        if not policy.may(actor, "edit_person", row):
+            raise Forbidden([_("This is not available to you.")])
+        _fill(row, identity)
+        row.updated_at = clock.now()
+        row.full_clean(validate_constraints=False, validate_unique=False)
+        row.save()
+        case = row.cases.first()
+        events.record(
+            "person.corrected", actor=actor, obj=row, case=case,
+            fields=tuple(sorted({*identity.sealed, *identity.coded})),
+        )  # fmt: skip
+        return row
+
+
+def confirm_same_person(actor: User, match: PossibleMatch, *, version: int | None = None) -> PossibleMatch:
+    """Somebody decided: both records are one person. They stay two records, one pointing to the other."""
+    with transaction.atomic():
+        with perform("confirm_same_person", match, actor, version=version) as step:
+            step.obj.decided_at, step.obj.decided_by = clock.now(), actor
+            _point(step.obj.person, step.obj.other)
+        return step.obj
+
+
+def confirm_not_same_person(actor: User, match: PossibleMatch, *, version: int | None = None) -> PossibleMatch:
+    """Somebody decided: two people. Undoes an earlier "same" as well."""
+    with transaction.atomic():
+        with perform("confirm_not_same_person", match, actor, version=version) as step:
+            was_same = step.obj.status == "same"
+            step.obj.decided_at, step.obj.decided_by = clock.now(), actor
+            if was_same:
+                Person.objects.filter(pk=step.obj.person_id).update(same_as=None, updated_at=clock.now())
+        return step.obj
+
+
+def root_of(person: Person) -> Person:
+    """The record that stands for the person when several are the same."""
+    seen = {person.pk}
+    while person.same_as_id is not None and person.same_as is not None:
+        person = person.same_as
+        if person.pk in seen:
+            raise RuntimeError("records of a person point in a circle")
+        seen.add(person.pk)
+    return person
+
+
+def _create_person(actor: User, case: Case, identity: Identity) -> Person:
+    organisation = actor.organisation
+    assert organisation is not None
+    person = Person(
+        subject=case.subject, code=new_code("P"), registered_at=clock.now(), registered_by=actor,
+        registered_organisation=organisation, updated_at=clock.now(),
+    )  # fmt: skip
+    _fill(person, identity)
+    person.full_clean(validate_constraints=False, validate_unique=False)
+    person.save(force_insert=True)
+    return person
+
+
+def _fill(person: Person, identity: Identity) -> None:
+    vault.seal_fields(person, **{name: identity.sealed[name] for name in SEALED if name in identity.sealed})
+    for name, value in identity.coded.items():
+        setattr(person, name, value)
+    shown = [identity.sealed.get("family_name", ""), identity.sealed.get("given_name", "")]
+    if any(shown):
+        person.initials = names.initials(*shown)
+
+
+def _keep_decision(actor: User, case: Case, person: Person, found: search.Candidate, decision: str) -> None:
+    other = Person.objects.get(pk=found.person_id)
+    match = PossibleMatch(
+        case=case, person=person, other=other, score=found.score, reasons=list(found.reasons), created_by=actor,
+        created_at=clock.now(),
+    )  # fmt: skip
+    with perform("propose_match", match, actor):
+        pass
+    if decision == "same":
+        confirm_same_person(actor, match)
+    elif decision == "not_same":
+        confirm_not_same_person(actor, match)
+
+
+def _point(person: Person, other: Person) -> None:
+    target = root_of(other)
+    if root_of(person).pk == target.pk:
+        return
+    root = root_of(person)
+    Person.objects.filter(pk=root.pk).update(same_as=target, updated_at=clock.now())
+
+
+# --- requirements ------------------------------------------------------------------------------------------
+
+
+@requirement("referral_acknowledged")
+def _referral_acknowledged(case: Case, actor: User, facts: Mapping[str, Any]) -> list[str]:
+    referral = apps.get_model("referral", "Referral")
+    taken = referral.objects.filter(case=case, kind="focal", status__in=("acknowledged", "accepted"))
+    return [] if taken.exists() else [_("Acknowledge the referral first, so that the sender knows it arrived.")]
+
+
+@requirement("matches_decided")
+def _matches_decided(case: Case, actor: User, facts: Mapping[str, Any]) -> list[str]:
+    if len(facts.get("same", ())) > 1:
+        roots = {root_of(Person.objects.get(pk=found.person_id)).pk for found in facts["same"]}
+        if len(roots) > 1:
+            return [_("She can be the same as one registered person only. Choose “unsure” for the others.")]
+    return []
