@@ -79,9 +79,7 @@ def open_sealed(key: bytes, blob: bytes, *, subject: UUID, label: str, row_id: U
 
 def looks_sealed(blob: bytes) -> bool:
     """Shape only: known format and a length that padding can give. Says nothing about the key."""
-    return (
-        len(blob) >= OVERHEAD + SHORT_STEP and blob[0] == FORMAT and (len(blob) - OVERHEAD) % SHORT_STEP == 0
-    )
+    return len(blob) >= OVERHEAD + SHORT_STEP and blob[0] == FORMAT and (len(blob) - OVERHEAD) % SHORT_STEP == 0
 
 
 # Data keys under the key-encryption key
@@ -105,9 +103,7 @@ def unwrap(kek: bytes, wrapped: bytes, *, subject: UUID, kek_id: str) -> bytes:
     try:
         return AESGCM(kek).decrypt(wrapped[1 : 1 + NONCE_BYTES], wrapped[1 + NONCE_BYTES :], bound)
     except InvalidTag:
-        raise CannotOpen(
-            "A wrapped data key was altered, moved, or wrapped by another key-encryption key."
-        ) from None
+        raise CannotOpen("A wrapped data key was altered, moved, or wrapped by another key-encryption key.") from None
 
 
 # Key files

@@ -3,12 +3,17 @@
 It neither seals nor opens: vault.py seals, doors.py opens. Plaintext never passes through the ORM.
 """
 
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.core.exceptions import FieldError, ValidationError
 from django.db import models
 
 from spean.privacy.crypto import looks_sealed
+
+if TYPE_CHECKING:
+    _BinaryField = models.BinaryField[bytes | None, "Ciphertext | None"]
+else:
+    _BinaryField = models.BinaryField
 
 
 class Ciphertext(bytes):
@@ -26,7 +31,7 @@ class Ciphertext(bytes):
         return Ciphertext, (bytes(self),)
 
 
-class SealedField(models.BinaryField[bytes | None, Ciphertext | None]):
+class SealedField(_BinaryField):
     """`section` says who may read it (access.policy); `long` pads in larger steps, for narratives."""
 
     def __init__(self, *args: Any, section: str = "identity", long: bool = False, **kwargs: Any) -> None:

@@ -88,9 +88,9 @@ def test_inclusion_of_every_leaf_in_every_small_tree() -> None:
 
 
 def test_consistency_of_every_pair_of_small_trees() -> None:
-    for new in range(0, 34):
+    for new in range(34):
         leaves = leaves_of(new)
-        for old in range(0, new + 1):
+        for old in range(new + 1):
             proof = merkle.consistency_proof(leaves, old)
             roots = merkle.root(leaves[:old]), merkle.root(leaves)
             assert merkle.verify_consistency(old, new, *roots, proof)

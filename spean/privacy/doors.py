@@ -1,0 +1,151 @@
+"""The two doors: `reveal` to the reader inside, `share` to another organisation. There is no third.
+
+reveal: policy → log → decrypt. share: consent re-read under lock → the consented intersection → receipt.
+Who may is decided by access.policy, what she consented to by consent.py; here nothing is decided.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Model
+from django.http import Http404
+
+from spean.access import policy
+from spean.access.models import Organisation, User
+from spean.lib import clock
+from spean.lib.identifiers import new_code
+from spean.privacy import consent, events
+from spean.privacy.event_names import PURPOSES
+from spean.privacy.fields import sealed_fields
+from spean.privacy.models import Consent, Event, ShareReceipt
+from spean.privacy.vault import Sealed, label_of, open_sealed
+
+IDENTIFYING = frozenset({"identity", "contact", "whereabouts"})
+
+
+class NotAllowed(Http404):
+    """One of the objects or fields is not for this reader. Uncaught, it answers like something missing."""
+
+
+class Revealed(dict[str, str | None]):
+    """Plaintext by field name. `erased` is true when the person's key was destroyed: all values are None."""
+
+    erased: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Revealed {', '.join(self)}>"
+
+    __str__ = __repr__
+
+
+def reveal(user: User, objs: Iterable[Model], fields: Sequence[str], purpose: str) -> dict[UUID, Revealed]:
+    """The plaintext of these fields of these objects, by primary key; all of it or `NotAllowed`.
+
+    Opens a transaction of its own and refuses to run inside another: were that one undone, the row in the log
+    would be gone and the plaintext already read. Call it before or after an action, never within.
+    """
+    if purpose not in PURPOSES:
+        raise ValueError("reveal needs one of the purposes in event_names.py")
+    wanted = list({obj.pk: obj for obj in objs}.values())
+    names = list(dict.fromkeys(fields))
+    if not wanted or not names:
+        return {}
+    sections = {obj.pk: _sections(obj, names) for obj in wanted}
+    with transaction.atomic(durable=True):
+        refused = [
+            obj
+            for obj in wanted
+            if not all(policy.may_reveal(user, obj, section) for section in set(sections[obj.pk].values()))
+        ]
+        if not refused:
+            events.record_all(draft for obj in wanted for draft in _readings(user, obj, sections[obj.pk], purpose))
+            return _plaintext(wanted, names)
+    # Outside the transaction above: a refusal is kept too, and it is all that is kept.
+    events.record_all(
+        events.draft("content.refused", actor=user, obj=obj, case=_case_of(obj), fields=names, purpose=purpose)
+        for obj in refused
+    )
+    raise NotAllowed
+
+
+def _sections(obj: Model, names: Sequence[str]) -> dict[str, str]:
+    sealed = sealed_fields(type(obj))
+    unknown = [name for name in names if name not in sealed]
+    if unknown:
+        raise ValueError(f"{type(obj).__name__} has no sealed field {', '.join(unknown)}")
+    # A row may know its own section, as a note does; otherwise the field says it.
+    own = getattr(obj, "sealed_section", None)
+    return {name: own(name) if own is not None else sealed[name].section for name in names}
+
+
+def _readings(user: User, obj: Model, sections: dict[str, str], purpose: str) -> list[Event]:
+    identifying = [name for name, section in sections.items() if section in IDENTIFYING]
+    other = [name for name in sections if name not in identifying]
+    return [
+        events.draft(action, actor=user, obj=obj, case=_case_of(obj), fields=read, purpose=purpose)
+        for action, read in (("identity.revealed", identifying), ("content.read", other))
+        if read
+    ]
+
+
+def _plaintext(objs: Sequence[Any], names: Sequence[str]) -> dict[UUID, Revealed]:
+    items = [
+        Sealed(obj.subject, label_of(type(obj), name), obj.pk, getattr(obj, name)) for obj in objs for name in names
+    ]
+    opened = iter(open_sealed(items))
+    result: dict[UUID, Revealed] = {}
+    for obj in objs:
+        row = Revealed()
+        for name in names:
+            row[name], erased = next(opened)
+            row.erased = row.erased or erased
+        result[obj.pk] = row
+    return result
+
+
+def _case_of(obj: Any) -> Any:
+    return obj if obj._meta.label == "cases.Case" else getattr(obj, "case", None)
+
+
+class Shared(frozenset[str]):
+    """The classes that may be passed on, with the receipt that was stored; both empty when none may."""
+
+    receipt: ShareReceipt | None = None
+
+
+def share(case: Any, recipient_org: Organisation, purpose: str, classes: Iterable[str], actor: User) -> Shared:
+    """What of `classes` the person consented to let this recipient have, now; receipted and logged.
+
+    Runs in the caller's transaction, which also writes what is passed on. The case and its consents are locked
+    until it ends: a withdrawal either comes first and counts, or waits and is a new fact about what was sent.
+    """
+    asked = frozenset(classes)
+    with transaction.atomic():
+        type(case)._default_manager.select_for_update(of=("self",)).get(pk=case.pk)
+        rows = list(Consent.objects.select_for_update(of=("self",)).filter(case_id=case.pk).order_by("id"))
+        allowed = consent.covered_by(rows, recipient_org, purpose, asked, clock.today())
+        shared = Shared(allowed)
+        if not shared:
+            return shared
+        shared.receipt = ShareReceipt.objects.create(
+            code=new_code("R"),
+            case_id=case.pk,
+            recipient=recipient_org,
+            purpose=purpose,
+            asked=sorted(asked),
+            shared=sorted(shared),
+            consents=[row.pk for row in consent.bearing(rows, recipient_org, purpose, shared, clock.today())],
+            shared_by=actor,
+            organisation=actor.organisation,
+        )
+        events.record(
+            "information.shared",
+            actor=actor,
+            obj=shared.receipt,
+            case=case,
+            purpose=purpose,
+            facts={"asked": asked, "shared": shared, "recipient": recipient_org.pk},
+        )
+    return shared

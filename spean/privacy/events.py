@@ -1,0 +1,153 @@
+"""The event log's one pen: `record` writes a row in the caller's transaction, or refuses to.
+
+Rows hold codes, numbers and ids, never content: names, texts and search words stay out, so that the log can be
+kept and shown after a person's data are erased. The hash tree over the rows is sequencer.py's.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model, Q, QuerySet
+from django.utils.functional import Promise
+
+from spean.lib import clock
+from spean.privacy import event_names
+from spean.privacy.models import Event
+
+_ACTIONS: dict[str, str | Promise] = dict(event_names.ACTIONS)
+_ACTION = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:;/+\-]*")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+LONGEST = 80
+
+
+class NotACode(ValueError):
+    """Something that is no code was about to enter the log. The message does not repeat it."""
+
+
+def register_action(code: str, label: str | Promise) -> None:
+    """Make a code known to the log, with the words in which a case's history shows it."""
+    if not _ACTION.fullmatch(code) or len(code) > 60:
+        raise ValueError(f"an event is named room.past_tense, not {code!r}")
+    if _ACTIONS.setdefault(code, label) is not label and str(_ACTIONS[code]) != str(label):
+        raise ValueError(f"event {code!r} already has another label")
+
+
+def label(code: str) -> str:
+    return str(_ACTIONS.get(code, code))
+
+
+def actions() -> dict[str, str | Promise]:
+    """Every known code with its label."""
+    return dict(_ACTIONS)
+
+
+def record(
+    action: str,
+    *,
+    actor: Any,
+    obj: Model | None = None,
+    case: Any = None,
+    fields: Sequence[str] = (),
+    purpose: str = "",
+    facts: Mapping[str, Any] | None = None,
+) -> Event:
+    """Write one row in the transaction of the caller: what is undone was never logged, what is done always is."""
+    event = draft(action, actor=actor, obj=obj, case=case, fields=fields, purpose=purpose, facts=facts)
+    event.save(force_insert=True)
+    return event
+
+
+def record_all(drafts: Iterable[Event]) -> None:
+    Event.objects.bulk_create(drafts)
+
+
+def draft(
+    action: str,
+    *,
+    actor: Any,
+    obj: Model | None = None,
+    case: Any = None,
+    fields: Sequence[str] = (),
+    purpose: str = "",
+    facts: Mapping[str, Any] | None = None,
+) -> Event:
+    """A checked row that is not written yet; see `record_all`."""
+    if action not in _ACTIONS:
+        raise NotACode("The log does not know this action; name it in event_names.py.")
+    if purpose and not _NAME.fullmatch(purpose):
+        raise NotACode("A purpose is a code.")
+    if not all(_NAME.fullmatch(name) for name in fields):
+        raise NotACode("Only names of fields can be logged.")
+    organisation = getattr(actor, "organisation", None)
+    return Event(
+        at=clock.now(),
+        actor_id=getattr(actor, "pk", None),
+        organisation_id=getattr(organisation, "pk", None),
+        action=action,
+        object_type=obj._meta.label if obj is not None else "",
+        object_id=_id(obj.pk) if obj is not None else None,
+        case_id=case.pk if case is not None else None,
+        subject=_subject(obj, case),
+        fields=sorted(fields),
+        purpose=purpose,
+        facts={_fact_name(name): _coded(value) for name, value in (facts or {}).items()},
+    )
+
+
+def _subject(obj: Any, case: Any) -> UUID | None:
+    found = getattr(case, "subject", None) or getattr(obj, "subject", None)
+    return found if isinstance(found, UUID) else None
+
+
+def _id(pk: Any) -> UUID | None:
+    return pk if isinstance(pk, UUID) else None
+
+
+def _fact_name(name: object) -> str:
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > LONGEST:
+        raise NotACode("The name of a fact is a code.")
+    return name
+
+
+def _coded(value: Any) -> Any:
+    """The value if it cannot be content, in the form in which JSON keeps it."""
+    match value:
+        case None | bool() | int():
+            return value
+        case float() if math.isfinite(value):
+            return value
+        case UUID():
+            return str(value)
+        case datetime() | date():
+            return value.isoformat()
+        case str() if value == "" or (len(value) <= LONGEST and _CODE.fullmatch(value)):
+            return str(value)
+        case list() | tuple():
+            return [_coded(item) for item in value]
+        case set() | frozenset():
+            return sorted(_coded(item) for item in value)
+        case Mapping():
+            return {_fact_name(name): _coded(item) for name, item in value.items()}
+    raise NotACode("A fact of an event is a code, a number or an id: no text, no name, no object.")
+
+
+# Reading the log
+
+
+def last_change(obj: Model) -> Event | None:
+    """The last thing done to an object, reads left out: what to tell whoever comes second."""
+    rows = Event.objects.filter(object_type=obj._meta.label, object_id=_id(obj.pk))
+    return rows.exclude(action__in=event_names.READS).order_by("-id").first()
+
+
+def history(case: Any) -> QuerySet[Event]:
+    """Everything done to or read from a case, and every opening of the identity behind it, oldest first."""
+    subjects = {case.subject}
+    if case.person_id is not None:
+        subjects.add(case.person.subject)
+    return Event.objects.filter(Q(case_id=case.pk) | Q(case_id__isnull=True, subject__in=subjects)).order_by("id")

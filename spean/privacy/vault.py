@@ -1,0 +1,181 @@
+"""Data keys and sealing: one key per person, made, used and destroyed here.
+
+Anybody may seal. Opening is for the door (doors.py) and the search process alone: a test walks the code and
+fails when another module names `open_sealed`. The bytes themselves are crypto.py's business.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, models, transaction
+
+from spean.lib import clock
+from spean.privacy import crypto
+from spean.privacy.fields import Ciphertext, sealed_fields
+from spean.privacy.keyvault.models import DataKey
+from spean.privacy.routers import VAULT_ALIAS
+
+
+class NoKey(Exception):
+    """There is no data key for this person: it was never made, or the key vault was lost."""
+
+
+class KeyDestroyed(NoKey):
+    """The data key was destroyed: nothing can be sealed or opened for this person any more."""
+
+
+class KeyExists(Exception):
+    """This person already has a data key; a second one would make the first one's texts unreadable."""
+
+
+@lru_cache(maxsize=1)
+def _keyring(current: Path, earlier: tuple[Path, ...]) -> tuple[bytes, dict[str, bytes]]:
+    kek = crypto.load_key_file(current)
+    known = [kek, *(crypto.load_key_file(path) for path in earlier)]
+    return kek, {crypto.key_id(key): key for key in known}
+
+
+def _keys() -> tuple[bytes, dict[str, bytes]]:
+    # Earlier keys stay readable while a rotation re-wraps the data keys.
+    earlier = tuple(Path(path) for path in getattr(settings, "SPEAN_EARLIER_KEK_FILES", ()))
+    return _keyring(Path(settings.SPEAN_KEK_FILE), earlier)
+
+
+def forget_key_encryption_key() -> None:
+    """Drop the key-encryption key from memory; the next use reads its file again."""
+    _keyring.cache_clear()
+
+
+def create_key(subject: UUID) -> None:
+    """Make the data key of a new person, before the first row that is sealed with it.
+
+    Committed in the key vault at once: a crash afterwards leaves a key without a person, which opens nothing.
+    The other order could leave a person whose fields nobody can ever open.
+    """
+    create_keys([subject])
+
+
+def create_keys(subjects: Iterable[UUID]) -> None:
+    kek, _ = _keys()
+    name, now = crypto.key_id(kek), clock.now()
+    rows = [
+        DataKey(
+            subject=subject,
+            wrapped=crypto.wrap(kek, crypto.new_key(), subject=subject),
+            kek_id=name,
+            created_at=now,
+        )
+        for subject in subjects
+    ]
+    try:
+        with transaction.atomic(using=VAULT_ALIAS, durable=True):
+            DataKey.objects.using(VAULT_ALIAS).bulk_create(rows, batch_size=2000)
+    except IntegrityError:
+        raise KeyExists("One of these persons already has a data key.") from None
+
+
+def destroy_key(subject: UUID) -> None:
+    """Make everything sealed for this person unreadable. The row stays: it proves when. Cannot be undone."""
+    with transaction.atomic(using=VAULT_ALIAS, durable=True):
+        row = DataKey.objects.using(VAULT_ALIAS).select_for_update().filter(pk=subject).first()
+        if row is None:
+            raise NoKey("There is no data key to destroy.")
+        if row.wrapped is not None:
+            row.wrapped, row.destroyed_at = None, clock.now()
+            row.save(using=VAULT_ALIAS, update_fields=["wrapped", "destroyed_at"])
+
+
+def is_destroyed(subject: UUID) -> bool:
+    return DataKey.objects.using(VAULT_ALIAS).filter(pk=subject, wrapped__isnull=True).exists()
+
+
+def _data_keys(subjects: Iterable[UUID]) -> dict[UUID, bytes | None]:
+    """The data keys of many persons by one query; None for a destroyed one."""
+    wanted = set(subjects)
+    _, ring = _keys()
+    found: dict[UUID, bytes | None] = {}
+    rows = DataKey.objects.using(VAULT_ALIAS).filter(pk__in=wanted).values_list("subject", "wrapped", "kek_id")
+    for subject, wrapped, kek_id in rows:
+        if wrapped is None:
+            found[subject] = None
+            continue
+        if kek_id not in ring:
+            raise crypto.KeyFileError(
+                f"Data keys were wrapped by key-encryption key {kek_id}, which is not in use here. "
+                "Restore that key's file."
+            )
+        found[subject] = crypto.unwrap(ring[kek_id], bytes(wrapped), subject=subject, kek_id=kek_id)
+    if len(found) != len(wanted):
+        raise NoKey(f"{len(wanted) - len(found)} data keys are not in the key vault.")
+    return found
+
+
+def label_of(model: type[models.Model], field: str) -> str:
+    return f"{model._meta.concrete_model._meta.label}.{field}"  # type: ignore[union-attr]
+
+
+def _key_to_seal(subject: UUID) -> bytes:
+    key = _data_keys([subject])[subject]
+    if key is None:
+        raise KeyDestroyed("This person's key was destroyed; nothing more can be written about her.")
+    return key
+
+
+def seal(subject: UUID, label: str, row_id: UUID, text: str, long: bool = False) -> bytes:
+    """Seal one text. `label` is app.Model.field: the place where it will be stored and nowhere else opens."""
+    return Ciphertext(crypto.seal(_key_to_seal(subject), text, subject=subject, label=label, row_id=row_id, long=long))
+
+
+def seal_fields(obj: models.Model, **plaintexts: str | None) -> None:
+    """Set sealed attributes of an object from plaintext; an empty text leaves the attribute empty.
+
+    The object is not saved. It needs `id` and `subject`, and the subject's data key.
+    """
+    fields = sealed_fields(type(obj))
+    unknown = plaintexts.keys() - fields.keys()
+    if unknown:
+        raise ValueError(f"{type(obj).__name__} has no sealed field {', '.join(sorted(unknown))}.")
+    subject: UUID = obj.subject  # type: ignore[attr-defined]
+    key = _key_to_seal(subject) if any(plaintexts.values()) else b""
+    for name, text in plaintexts.items():
+        sealed = None
+        if text:
+            label = label_of(type(obj), name)
+            sealed = Ciphertext(
+                crypto.seal(key, text, subject=subject, label=label, row_id=obj.pk, long=fields[name].long)
+            )
+        setattr(obj, name, sealed)
+
+
+class Sealed(NamedTuple):
+    """One ciphertext and the place it was sealed for."""
+
+    subject: UUID
+    label: str
+    row_id: UUID
+    blob: bytes | None
+
+
+class Opened(NamedTuple):
+    """`erased` tells a destroyed key from a field that was left empty."""
+
+    text: str | None
+    erased: bool
+
+
+def open_sealed(items: Sequence[Sealed]) -> list[Opened]:
+    """Open many ciphertexts, in order. Asks nobody and logs nothing: see the module's first lines."""
+    keys = _data_keys(item.subject for item in items)
+    opened: list[Opened] = []
+    for subject, label, row_id, blob in items:
+        key = keys[subject]
+        if key is None or blob is None:
+            opened.append(Opened(None, erased=key is None))
+        else:
+            text = crypto.open_sealed(key, bytes(blob), subject=subject, label=label, row_id=row_id)
+            opened.append(Opened(text, erased=False))
+    return opened
