@@ -112,14 +112,16 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "pgtrigger",
+    # Before the libraries whose templates they replace.
+    *[room for room in ROOMS if _landed(room)],
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "crispy_forms",
     "crispy_forms_gds",
     "csp",
     "procrastinate.contrib.django",
-    *[room for room in ROOMS if _landed(room)],
 ]
 
 MIDDLEWARE = [
@@ -162,6 +164,8 @@ CRISPY_FAIL_SILENTLY = False
 # -- Database -------------------------------------------------------------------------------
 
 DATABASES = databases.for_role("app")
+# Whose rights migrations narrow: this role may add to the event log, never change it.
+DB_APP_ROLE = DATABASES["default"]["USER"]
 DATABASE_ROUTERS = ["spean.privacy.routers.KeyVaultRouter"] if _landed("spean.privacy") else []
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Shared by all processes, so that sign-in limits hold across workers.
@@ -201,6 +205,21 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_ADAPTER = "spean.access.adapters.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "spean.access.forms.SignInForm",
+    "reauthenticate": "spean.access.forms.PasswordAgainForm",
+    "change_password": "spean.access.forms.NewPasswordForm",
+}
+# The key is account and network together (see AccountAdapter), so that nobody is locked out from afar.
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/5m/key"}
+# Behind a proxy, the last address it adds is the one that counts; without one, headers are not believed.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("SPEAN_PROXIES", "1" if PUBLIC_HOSTS else "0"))
+MFA_FORMS = {
+    "authenticate": "spean.access.forms.CodeForm",
+    "reauthenticate": "spean.access.forms.CodeAgainForm",
+    "activate_totp": "spean.access.forms.AuthenticatorAppForm",
+    "add_webauthn": "spean.access.forms.PasskeyForm",
+}
 MFA_ADAPTER = "spean.access.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Spean"
