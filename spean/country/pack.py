@@ -169,6 +169,21 @@ class Role:
 
 
 @dataclass(frozen=True)
+class Statute:
+    """A law or decree: its title as published, and since which year it holds."""
+
+    code: str
+    titles: Mapping[str, str]
+    reference: str
+    since: str
+    verified: bool
+    note: str
+
+    def title(self, language: str | None = None) -> str:
+        return in_language(self.titles, language)
+
+
+@dataclass(frozen=True)
 class Article:
     """One article of a law. Penalties are years; None means not known, never "none".
 
@@ -234,9 +249,32 @@ class Indicator:
         return in_language(self.hints, language)
 
 
+class RightsText(str):
+    """The Markdown a person is read or handed, with the version and language of which it was taken.
+
+    What somebody was told is recorded by version, so that it can be shown again word for word.
+    """
+
+    version: str
+    language: str
+    title: str
+    verified: bool
+
+    def __new__(cls, text: str, *, version: str, language: str, title: str, verified: bool) -> "RightsText":
+        made = super().__new__(cls, text)
+        made.version = version
+        made.language = language
+        made.title = title
+        made.verified = verified
+        return made
+
+
 @dataclass(frozen=True)
 class Instrument:
-    """A set of questions for screening. An `empty_slot` stands for one whose text is still to be obtained."""
+    """A set of questions for screening. An `empty_slot` stands for one whose text is still to be obtained.
+
+    `evaluated_with` names the instrument whose rule judges the answers, where this one has none of its own.
+    """
 
     name: str
     version: str
@@ -247,9 +285,17 @@ class Instrument:
     indicators: tuple[Indicator, ...]
     source: str = ""
     verified: bool = False
+    evaluated_with: str = ""
+    combine: str = ""
+    dimensions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
 
     def title(self, language: str | None = None) -> str:
         return in_language(self.titles, language)
+
+    def dimension(self, dim: str, language: str | None = None) -> str:
+        """The name of a dimension; its code where the instrument names none."""
+        return in_language(self.dimensions.get(dim, {}), language) or dim
 
     def note(self, language: str | None = None) -> str:
         return in_language(self.notes, language)
@@ -283,6 +329,7 @@ class Pack:
         self.about: Mapping[str, Any] = MappingProxyType(about)
         self.geography = Geography(folder / "geography")
         self._lists: dict[str, CodeList] = {}
+        self._rights: dict[str, RightsText] = {}
 
     def __repr__(self) -> str:
         return f"<Pack {self.name} {self.version}>"
@@ -350,9 +397,13 @@ class Pack:
 
     @cached_property
     def law(self) -> tuple[Article, ...]:
-        """All articles of all statutes under `law/`."""
-        files = sorted((self.folder / "law").glob("*.csv"))
-        return tuple(_article(row) for path in files for row in read_table(path).rows)
+        """The articles that can stand in a case, of all statutes."""
+        return tuple(_article(row) for row in read_table(self.folder / "law" / "articles.csv").rows)
+
+    @cached_property
+    def statutes(self) -> Mapping[str, Statute]:
+        rows = read_table(self.folder / "law" / "statutes.csv").rows
+        return MappingProxyType({row["code"]: _statute(row) for row in rows})
 
     @cached_property
     def instruments(self) -> Mapping[str, Instrument]:
@@ -362,14 +413,22 @@ class Pack:
 
     @cached_property
     def rights_languages(self) -> tuple[str, ...]:
+        """The languages in which the rights can be read out."""
         return tuple(sorted(path.stem for path in (self.folder / "rights").glob("*.md") if path.stem.islower()))
 
-    def rights(self, language: str | None = None) -> str:
+    def rights(self, language: str | None = None) -> RightsText:
         """What a person is told of their rights, as Markdown; English where the language is missing."""
         wanted = language_or_active(language)
         if wanted not in self.rights_languages:
             wanted = FALLBACK_LANGUAGE
-        return read_text(self.folder / "rights" / f"{wanted}.md")
+        if wanted not in self._rights:
+            self._rights[wanted] = _rights(self.folder / "rights" / f"{wanted}.md", wanted)
+        return self._rights[wanted]
+
+    def checked_language(self, language: str | None = None) -> bool:
+        """Whether a native reader has checked the pack's texts in this language."""
+        stated = self.about.get("translations", {}).get(language_or_active(language), {})
+        return stated.get("checked") is True
 
 
 def _code(row: Row) -> Code:
@@ -411,6 +470,39 @@ def _article(row: Row) -> Article:
         valid_to=row.date("valid_to"),
         source=row["source"],
         note=row["note"],
+    )
+
+
+def _statute(row: Row) -> Statute:
+    return Statute(
+        code=row["code"],
+        titles=_texts(row.values, "title"),
+        reference=row["reference"],
+        since=row["since"],
+        verified=row.flag("verified"),
+        note=row["note"],
+    )
+
+
+def _rights(path: Path, language: str) -> RightsText:
+    """A text with a head between two `---` lines: version, title, whether a native reader has checked it."""
+    parts = read_text(path).replace("\r\n", "\n").split("---\n", 2)
+    if len(parts) != 3 or parts[0].strip():
+        raise PackError(path, 1, "the head (between two lines of ---) is missing")
+    head = {}
+    for number, line in enumerate(parts[1].splitlines(), start=2):
+        name, colon, value = line.partition(":")
+        if line.strip() and not colon:
+            raise PackError(path, number, "not a line like `version: 1.0`")
+        head[name.strip()] = value.strip().strip('"')
+    if not head.get("version"):
+        raise PackError(path, 1, "the head names no version")
+    return RightsText(
+        parts[2].strip() + "\n",
+        version=head["version"],
+        language=language,
+        title=head.get("title", ""),
+        verified=head.get("verified") == "true",
     )
 
 
@@ -466,6 +558,10 @@ def _instrument(folder: Path) -> Instrument:
             indicators=tuple(_indicator(row) for row in read_table(rows).rows) if rows.exists() else (),
             source=str(about.get("source", "")),
             verified=about.get("verified") is True,
+            evaluated_with=str(about.get("evaluated_with", "")),
+            combine=str(about.get("combine", "")),
+            dimensions=MappingProxyType(dict(about.get("dimensions", {}))),
+            about=MappingProxyType(about),
         )
     except KeyError as error:
         raise PackError(path, 0, f"{error} is missing") from None
