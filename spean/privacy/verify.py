@@ -1,0 +1,275 @@
+"""Proves that the event log is whole: `spean audit verify`, on the server or on an auditor's own machine.
+
+Recomputes every leaf and every signed root and says what is wrong and where. What no checkpoint covers yet is
+counted as unwitnessed and never called right. `spean audit export` writes the file that it reads elsewhere.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO, Protocol
+
+from spean.privacy import leaves, logfile
+from spean.privacy.checkpoint import BadCheckpoint, Head, Verifier, verify
+from spean.privacy.crypto import KeyFileError
+from spean.privacy.logfile import Entry, LogSource
+from spean.privacy.merkle import Frontier
+
+# Rows may be written hours before their transaction ends, and a clock may be mended; a day is neither.
+LATE = timedelta(days=1)
+NAMED = 20
+
+
+class Printer(Protocol):
+    def __call__(self, line: str, /) -> object: ...
+
+
+@dataclass
+class Finding:
+    """What the log turned out to be."""
+
+    faults: list[str] = field(default_factory=list)
+    proved: int = 0
+    proved_at: datetime | None = None
+    leaves: int = 0
+    unwitnessed: int = 0
+    witnessed: int | None = None
+    # Numbers given out after the last row that hold none: an abandoned change, or rows cut off.
+    empty_tail: int = 0
+
+    @property
+    def whole(self) -> bool:
+        return not self.faults
+
+
+def examine(source: LogSource, key: Verifier, witness_notes: Sequence[str] = ()) -> Finding:
+    """Compare a log with its signed checkpoints, and with those that witnesses kept."""
+    return _Examination(source, key, witness_notes).run()
+
+
+class _Examination:
+    def __init__(self, source: LogSource, key: Verifier, witness_notes: Sequence[str]) -> None:
+        self.source = source
+        self.finding = Finding()
+        self.heads = {head.size: head for head in _heads(source, key, self.finding)}
+        self.witnessed = _witness_heads(witness_notes, key, self.finding)
+        self.marks = {*self.heads, *(head.size for head in self.witnessed)}
+        self.frontiers = dict(source.frontiers())
+        self.tree = Frontier()
+        # Whether every row up to here is as signed; once false, nothing later is called proved.
+        self.sound = True
+        self.before: Head | None = None
+
+    def fault(self, text: str) -> None:
+        self.finding.faults.append(text)
+        self.sound = False
+
+    def run(self) -> Finding:
+        unplaced: list[Entry] = []
+        last_number = 0
+        for entry in self.source.entries():
+            last_number = max(last_number, entry.event_id)
+            if entry.index is None:
+                unplaced.append(entry)
+            else:
+                self._leaf(entry)
+        last = max(self.marks, default=0)
+        if last > self.finding.leaves:
+            self.fault(
+                f"rows {self.finding.leaves + 1} to {last}: were signed and are gone; the end of the log was cut off"
+            )
+        self._unplaced(unplaced)
+        signed = max(self.heads, default=0)
+        self.finding.unwitnessed = max(0, self.finding.leaves - signed) + len(unplaced)
+        self.finding.empty_tail = max(0, self.source.last_number - last_number)
+        return self.finding
+
+    def _leaf(self, entry: Entry) -> None:
+        finding = self.finding
+        assert entry.index is not None  # noqa: S101  # the caller's branch
+        if entry.index != finding.leaves:
+            self.fault(f"row {finding.leaves + 1}: its place in the tree is missing or taken twice")
+            finding.leaves = entry.index
+        finding.leaves += 1
+        place = f"row {finding.leaves} (event {entry.event_id})"
+        computed = entry.hash or b""
+        if entry.row is None:
+            self.fault(f"{place}: was removed from the log")
+        else:
+            computed = leaves.hash_of(entry.row)
+            if computed != entry.hash:
+                self.fault(f"{place}: was changed after it was logged")
+            if self._too_late(entry):
+                self.fault(f"{place}: was not there when the log was signed after the time it claims")
+        self.tree.append(computed)
+        if self.tree.size in self.marks:
+            self._mark()
+
+    def _mark(self) -> None:
+        """At a signed size the rows so far have to give the signed root."""
+        size, root = self.tree.size, self.tree.root()
+        for head in self.witnessed:
+            if head.size == size and head.root != root:
+                self.fault(f"rows 1 to {size}: the witness's checkpoint shows another root")
+            elif head.size == size:
+                self.finding.witnessed = max(self.finding.witnessed or 0, size)
+        own = self.heads.get(size)
+        if own is None:
+            return
+        if root != own.root:
+            first = self.before.size + 1 if self.before else 1
+            self.fault(f"rows {first} to {size}: do not give the root that was signed on {_day(own.time)}")
+            # Go on from the signed state, so that later rows are judged by themselves.
+            self.tree = _resumed(self.frontiers, own) or self.tree
+        elif self.sound:
+            self.finding.proved, self.finding.proved_at = size, own.time
+        self.before = own
+
+    def _unplaced(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            if self._too_late(entry):
+                self.fault(f"event {entry.event_id}: was put in among rows that were signed before")
+        oldest = min((entry.row[3] for entry in entries if entry.row is not None), default=None)
+        if oldest is not None and self.source.taken_at - oldest > LATE:
+            self.fault(
+                f"rows since {_day(oldest)} have no place in the tree: the worker does not run, or the tree was removed"
+            )
+
+    def _too_late(self, entry: Entry) -> bool:
+        return self.before is not None and entry.row is not None and entry.row[3] < self.before.time - LATE
+
+
+def _heads(source: LogSource, key: Verifier, finding: Finding) -> list[Head]:
+    heads: list[Head] = []
+    for size, note in source.checkpoints():
+        try:
+            head = verify(note, key)
+        except BadCheckpoint as fault:
+            finding.faults.append(f"checkpoint of {size} rows: {fault}")
+            continue
+        if head.size != size:
+            finding.faults.append(f"checkpoint of {size} rows: the signed text speaks of {head.size}")
+            continue
+        if heads and head.time < heads[-1].time - LATE:
+            finding.faults.append(f"checkpoint of {size} rows: is signed earlier than the one before it")
+        heads.append(head)
+    return heads
+
+
+def _witness_heads(notes: Sequence[str], key: Verifier, finding: Finding) -> list[Head]:
+    heads = []
+    for note in notes:
+        try:
+            heads.append(verify(note, key))
+        except BadCheckpoint as fault:
+            finding.faults.append(f"the witness's checkpoint: {fault}")
+    return heads
+
+
+def _resumed(trees: dict[int, bytes], head: Head) -> Frontier | None:
+    try:
+        tree = Frontier.from_bytes(head.size, trees.get(head.size, b""))
+    except ValueError:
+        return None
+    return tree if tree.root() == head.root else None
+
+
+def _day(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def report(finding: Finding, key: Verifier, say: Printer) -> int:
+    """Print the finding; 0 when nothing is wrong, 1 when something is."""
+    say(f"log key: {key}")
+    for fault in finding.faults[:NAMED]:
+        say(f"TAMPERED {fault}")
+    if len(finding.faults) > NAMED:
+        say(f"TAMPERED and {len(finding.faults) - NAMED} more")
+    if finding.proved and finding.proved_at is not None:
+        say(f"proved: rows 1 to {finding.proved:,}, signed on {_day(finding.proved_at)}")
+    else:
+        say("proved: nothing")
+    if finding.witnessed is not None:
+        say(f"witness: agrees on rows 1 to {finding.witnessed:,}")
+    else:
+        say("witness: none given; the signatures are the server's own")
+    say(f"unwitnessed: {finding.unwitnessed:,} rows")
+    if finding.empty_tail:
+        say(
+            f"note: {finding.empty_tail:,} numbers after the last row hold none "
+            "(changes that were abandoned, or rows cut off before they were signed)"
+        )
+    return 0 if finding.whole else 1
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """`spean audit verify`: 0 whole, 1 tampering, 2 cannot be checked."""
+    parser = argparse.ArgumentParser(prog="spean audit verify", description="Prove that the event log is whole.")
+    parser.add_argument("--file", type=Path, help="a log written by `spean audit export`, instead of the database")
+    parser.add_argument("--key", help="the log's public key (a file, or the text itself); kept by the auditor")
+    parser.add_argument(
+        "--witness", type=Path, action="append", default=[], help="a checkpoint kept by a witness (may be repeated)"
+    )
+    options = parser.parse_args(argv)
+    try:
+        key = _key(options.key, options.file)
+        notes = [path.read_text() for path in options.witness]
+        if options.file is None:
+            finding = examine(logfile.database(), key, notes)
+        else:
+            with options.file.open() as lines:
+                finding = examine(logfile.exported(lines), key, notes)
+    except (BadCheckpoint, KeyFileError, logfile.BadFile, OSError) as fault:
+        print(f"cannot verify: {fault}", file=sys.stderr)  # noqa: T201
+        return 2
+    return report(finding, key, print)
+
+
+def _key(given: str | None, file: Path | None) -> Verifier:
+    if given is not None:
+        path = Path(given)
+        return Verifier.parse(path.read_text() if "+" not in given else given)
+    if file is not None:
+        raise BadCheckpoint("give --key: a key that came with the log would prove nothing")
+    from spean.privacy.sequencer import signer
+
+    return signer().verifier
+
+
+def export(argv: Sequence[str] | None = None, out: IO[str] | None = None) -> int:
+    """`spean audit export`: the whole log as lines of JSON, for an auditor's own machine."""
+    parser = argparse.ArgumentParser(prog="spean audit export", description="Write the event log as lines of JSON.")
+    parser.add_argument("--file", type=Path, help="where to write; standard output if left out")
+    options = parser.parse_args(argv)
+    try:
+        if options.file is None:
+            _write(logfile.database(), out or sys.stdout)
+        else:
+            with options.file.open("x") as file:
+                _write(logfile.database(), file)
+    except OSError as fault:
+        print(f"cannot export: {fault}", file=sys.stderr)  # noqa: T201
+        return 2
+    return 0
+
+
+def _write(source: LogSource, file: IO[str]) -> None:
+    lines: Iterator[str] = logfile.lines(source)
+    for line in lines:
+        file.write(line)
+
+
+def key(argv: Sequence[str] | None = None) -> int:
+    """`spean audit key`: the public key that an auditor or witness keeps."""
+    argparse.ArgumentParser(prog="spean audit key", description="Print the log's public key.").parse_args(argv)
+    from spean.privacy.sequencer import signer
+
+    try:
+        print(signer().verifier)  # noqa: T201
+    except KeyFileError as fault:
+        print(f"cannot print the key: {fault}", file=sys.stderr)  # noqa: T201
+        return 2
+    return 0
