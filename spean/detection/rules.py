@@ -375,30 +375,24 @@ def _notes(screening: Screening, means: Element, unverified: Sequence[str]) -> l
     return notes
 
 
-def expand_checklist(
-    answers: Mapping[str, str],
-    items: Sequence[ChecklistRow],
-    indicators: Sequence[IndicatorRow],
-) -> dict[str, str]:
+def expand_checklist(answers: Mapping[str, str], items: Sequence[ChecklistRow]) -> dict[str, str]:
     """Answers to a short checklist, as answers to the indicators its questions ask about.
 
-    Feed the result to `assess` with the same indicators. One question may ask about several
+    Feed those that the person's list has to `assess`. One question may ask about several
     indicators and one indicator may be asked about by several questions. Then a yes to any of
     them is yes; no only if every one of them was answered no; otherwise the indicator stays
     open, as declined before unknown before not asked. So an unasked question never turns into
-    a no, and a short list can hardly rule out what the long one could. Indicators that this
-    population's list does not have are left out.
+    a no, and a short list can hardly rule out what the long one could.
     """
     known = {item.code for item in items}
     faults = [f"{code} is not a question of this checklist" for code in answers if code not in known]
     if faults:
         raise BadScreening(faults)
-    told: dict[str, list[str]] = {full_key(row): [] for row in indicators}
+    told: dict[str, list[str]] = {}
     for item in items:
         for key in item.maps_to:
-            if key in told:
-                told[key].append(answers.get(item.code, "not_asked"))
-    return {key: _combined(given) for key, given in told.items() if given}
+            told.setdefault(key, []).append(answers.get(item.code, "not_asked"))
+    return {key: _combined(given) for key, given in told.items()}
 
 
 def _combined(given: Sequence[str]) -> str:

@@ -35,7 +35,7 @@ EX_KEYS = [f"{row.dim}-{row.key}" for row in LIST if row.dim == "EX"]
 
 
 def told(yes: str = "", no: list[str] | None = None, **facts: object) -> Assessment:
-    answers = {key: "no" for key in no or []} | {key: "yes" for key in yes.split()}
+    answers = dict.fromkeys(no or [], "no") | dict.fromkeys(yes.split(), "yes")
     given = {"exploitation": "labour", "age": 30, "answers": answers} | facts
     return assess(Screening(**given), LIST)  # type: ignore[arg-type]
 
@@ -358,7 +358,7 @@ class Item:
         self.code, self.maps_to = code, maps_to
 
 
-ITEMS = [Item("PAPERS", "CD-S1", "CR-S1"), Item("LOCKED", "CD-S1", "CD-S2"), Item("ODD", "ZZ-1")]
+ITEMS = [Item("PAPERS", "CD-S1", "CR-S1"), Item("LOCKED", "CD-S1", "CD-S2")]
 
 
 @pytest.mark.parametrize(
@@ -378,17 +378,17 @@ ITEMS = [Item("PAPERS", "CD-S1", "CR-S1"), Item("LOCKED", "CD-S1", "CD-S2"), Ite
 )
 def test_a_checklist_answer_reaches_its_indicators(papers: str, locked: str | None, shared: str) -> None:
     given = {"PAPERS": papers} | ({"LOCKED": locked} if locked else {})
-    expanded = expand_checklist(given, ITEMS, LIST)
+    expanded = expand_checklist(given, ITEMS)
     assert expanded == {"CD-S1": shared, "CD-S2": locked or "not_asked", "CR-S1": papers}
-    assert expanded == expand_checklist(given, ITEMS[::-1], LIST)
+    assert expanded == expand_checklist(given, ITEMS[::-1])
     assess(Screening("labour", answers=expanded), LIST)
 
 
 def test_every_single_answer_goes_through_a_checklist_unchanged() -> None:
     for answer in ANSWERS:
-        assert expand_checklist({"LOCKED": answer}, ITEMS[1:2], LIST)["CD-S2"] == answer
+        assert expand_checklist({"LOCKED": answer}, ITEMS[1:2])["CD-S2"] == answer
 
 
 def test_a_question_of_no_checklist_is_refused() -> None:
     with pytest.raises(BadScreening, match="OTHER"):
-        expand_checklist({"OTHER": "yes"}, ITEMS, LIST)
+        expand_checklist({"OTHER": "yes"}, ITEMS)
