@@ -47,8 +47,9 @@
     window.location.replace(link.href)
   })
 
+  // Buttons that need this file are hidden without it.
+  document.querySelectorAll('[data-script]').forEach(function (element) { element.hidden = false })
   document.querySelectorAll('[data-print]').forEach(function (button) {
-    button.hidden = false
     button.addEventListener('click', function () { window.print() })
   })
 })()

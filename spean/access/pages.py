@@ -1,0 +1,101 @@
+"""The gate in front of every page: `page()` makes a URL that names its action.
+
+Sign-in, second factor and role are checked here, once; which object one may see is asked of `policy.find`
+inside the view. What one may not do is answered exactly like what does not exist.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.mfa.utils import is_mfa_enabled
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+
+from spean.access import policy
+from spean.access.models import User
+from spean.access.policy import PUBLIC, SIGNED_IN
+
+__all__ = ["PUBLIC", "SIGNED_IN", "AccessRequest", "page", "second_factor_given"]
+
+# How this session proved who it is, beyond a password. A demonstration link counts because
+# it exists only where every person is invented.
+STRONG_METHODS = frozenset({"mfa", "demo"})
+
+
+class AccessRequest(HttpRequest):
+    """A request behind the gate: its user is one of ours. For annotations only."""
+
+    user: User
+
+
+class View(Protocol):
+    def __call__(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase: ...
+
+
+def second_factor_given(request: HttpRequest) -> bool:
+    """Whether this session was opened with a second factor (or a passkey, or a demonstration link)."""
+    records = get_authentication_records(request, request.user)  # type: ignore[arg-type]
+    return any(record.get("method") in STRONG_METHODS for record in records)
+
+
+def page(route: str, view: View, *, action: str, name: str, before_second_factor: bool = False) -> URLPattern:
+    """A URL pattern whose view is reached only by those to whom the policy grants `action` at all.
+
+    `before_second_factor` is for the pages where the second factor is set up or shown.
+    """
+    if not policy.known(action):
+        raise ValueError(f"{name}: the policy knows no action {action!r}")
+    if before_second_factor and action != SIGNED_IN:
+        raise ValueError(f"{name}: only pages of one's own account come before the second factor")
+    gated = _open(view) if action == PUBLIC else _gate(view, action, before_second_factor)
+    gated.action = action  # type: ignore[attr-defined]
+    pattern = path(route, gated, name=name)
+    pattern.action = action  # type: ignore[attr-defined]
+    return pattern
+
+
+def _open(view: View) -> Callable[..., HttpResponseBase]:
+    # Wrapped so that the attribute is ours: a library's view may serve several routes.
+    @wraps(view)
+    def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return view(request, *args, **kwargs)
+
+    return opened
+
+
+def _gate(view: View, action: str, before_second_factor: bool) -> Callable[..., HttpResponseBase]:
+    @wraps(view)
+    def gated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        user = request.user
+        if not user.is_authenticated or not isinstance(user, User):
+            return _to_sign_in(request)
+        if before_second_factor:
+            return view(request, *args, **kwargs)
+        if user.needs_second_factor and not second_factor_given(request):
+            if is_mfa_enabled(user):
+                return _to_second_factor(request)
+            return HttpResponseRedirect(reverse("second_factor_needed"))
+        if not policy.may(user, action):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return gated
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    return _with_next(reverse("account_login"), request)
+
+
+def _to_second_factor(request: HttpRequest) -> HttpResponse:
+    return _with_next(reverse("mfa_reauthenticate"), request)
+
+
+def _with_next(url: str, request: HttpRequest) -> HttpResponse:
+    # Only a reading request can be taken up again where it stopped.
+    if request.method in ("GET", "HEAD") and request.path != "/":
+        url = f"{url}?{urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})}"
+    return HttpResponseRedirect(url)

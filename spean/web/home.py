@@ -1,0 +1,161 @@
+"""The home page: today's work of a user, by what is overdue, due soon, and waiting.
+
+Tasks come from the cases room. A room that has other work lists adds a function to `SECTIONS`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from spean.access import policy
+from spean.access.models import User
+from spean.cases.models import Task
+from spean.lib import clock
+from spean.web import deadlines
+
+SHOWN = 25
+
+# What each kind of task asks of its reader, as a sentence that begins with a verb.
+TASK_TITLES: dict[str, str | Promise] = {
+    "acknowledge_referral": _("Say that you received the referral"),
+    "register_person": _("Register the person"),
+    "give_rights_information": _("Give rights information"),
+    "respond_to_referral": _("Accept or decline the referral"),
+    "second_interview": _("Hold the second interview"),
+    "assess_risk": _("Assess the risk with the person"),
+    "decide_identification": _("Decide on identification"),
+    "confirm_identification": _("Confirm the decision on identification"),
+    "inform_person": _("Inform the person of the decision"),
+    "review_determination": _("Review the decision"),
+    "reflection_ends": _("The reflection period ends"),
+    "placement_review": _("Review the placement"),
+}
+
+# Where a task is done: the page's URL name, and whether it takes the task's object or its case.
+TASK_PAGES: dict[str, tuple[str, str]] = {
+    "acknowledge_referral": ("referral", "object_id"),
+    "respond_to_referral": ("referral", "object_id"),
+}
+CASE_PAGE = "case"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of work: what to do, for which case, by when."""
+
+    title: str | Promise
+    code: str
+    url: str
+    due_at: datetime | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A list of work under a heading. `more` leads to the rest of it."""
+
+    title: str | Promise
+    rows: Sequence[Row]
+    empty: str | Promise = ""
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Start:
+    """A large button: what this role begins most often."""
+
+    title: str | Promise
+    url_name: str
+    action: str
+    note: str | Promise = ""
+
+
+@dataclass
+class Day:
+    """Everything that the home page of one user shows."""
+
+    overdue: int = 0
+    soon: int = 0
+    waiting: int = 0
+    has_tasks: bool = False
+    starts: list[tuple[Start, str]] = field(default_factory=list)
+    sections: list[Section] = field(default_factory=list)
+
+
+STARTS: tuple[Start, ...] = (
+    Start(_("Start a screening"), "screening_start", "start_screening", _("You met somebody who may be trafficked")),
+    Start(_("Find a person"), "person_search", "search_people", _("Before you register anybody")),
+    Start(_("Update free places"), "capacity", "update_capacity", _("So that others know whom you can take in")),
+    Start(_("Invite a user"), "user_invite", "manage_users"),
+    Start(_("Add an organisation"), "organisation_add", "manage_organisations"),
+    Start(_("Read the event log"), "event_log", "read_log"),
+)
+
+
+def task_sections(user: User) -> list[Section]:
+    """The tasks of the user's role and organisation, in three lists."""
+    if not policy.may(user, "see_task"):
+        return []
+    now = clock.now()
+    open_tasks = policy.visible(user, "see_task", Task).filter(done_at__isnull=True)
+    shown = list(open_tasks.select_related("case").order_by("due_at", "id")[: SHOWN * 2])
+    lists: dict[str, list[Row]] = {"overdue": [], "soon": [], "later": []}
+    for task in shown:
+        lists[deadlines.level(task.due_at, now)].append(_row(task))
+    found = [
+        Section(_("Overdue"), lists["overdue"]),
+        Section(_("Due soon"), lists["soon"]),
+        Section(_("Waiting for me"), lists["later"]),
+    ]
+    return [section for section in found if section.rows]
+
+
+SECTIONS: list[Callable[[User], list[Section]]] = [task_sections]
+
+
+def day(user: User) -> Day:
+    """Today's work of this user."""
+    today = Day(has_tasks=policy.may(user, "see_task"))
+    if today.has_tasks:
+        now = clock.now()
+        counts = (
+            policy.visible(user, "see_task", Task)
+            .filter(done_at__isnull=True)
+            .aggregate(
+                overdue=Count("pk", filter=Q(due_at__lte=now)),
+                soon=Count("pk", filter=Q(due_at__gt=now, due_at__lte=now + deadlines.SOON)),
+                waiting=Count("pk", filter=Q(due_at__gt=now + deadlines.SOON)),
+            )
+        )
+        today.overdue, today.soon, today.waiting = counts["overdue"], counts["soon"], counts["waiting"]
+    for start in STARTS:
+        url = _find_url(start.url_name)
+        if url and policy.may(user, start.action):
+            today.starts.append((start, url))
+    for sections in SECTIONS:
+        today.sections += sections(user)
+    return today
+
+
+def task_title(kind: str) -> str:
+    """What a kind of task asks for; a kind that nobody named yet shows as its code rather than not at all."""
+    return str(TASK_TITLES.get(kind, kind.replace("_", " ")))
+
+
+def _row(task: Task) -> Row:
+    name, key = TASK_PAGES.get(task.kind, (CASE_PAGE, "case_id"))
+    url = _find_url(name, getattr(task, key)) or _find_url(CASE_PAGE, task.case_id)
+    return Row(task_title(task.kind), task.case.code, url, task.due_at)
+
+
+def _find_url(name: str, *arguments: Any) -> str:
+    try:
+        return reverse(name, args=arguments)
+    except NoReverseMatch:
+        return ""

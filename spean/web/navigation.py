@@ -1,0 +1,63 @@
+"""The menu: which entries there are, and which of them a user gets. The policy decides; nothing is decided here."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from spean.access import policy
+from spean.access.models import User
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the menu: its words, the name of its URL, and the action that its page asks for."""
+
+    label: str | Promise
+    url_name: str
+    action: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry as one user gets it."""
+
+    label: str | Promise
+    url: str
+    current: bool
+
+
+MENU: tuple[Entry, ...] = (
+    Entry(_("Today"), "home", policy.SIGNED_IN),
+    Entry(_("Start a screening"), "screening_start", "start_screening"),
+    Entry(_("Cases"), "case_list", "see_case"),
+    Entry(_("Referrals"), "referral_list", "see_referral"),
+    Entry(_("People"), "person_search", "search_people"),
+    Entry(_("Possible matches"), "match_list", "see_match"),
+    Entry(_("Identification"), "determination_list", "open_determination"),
+    Entry(_("Services"), "service_list", "see_directory"),
+    Entry(_("Unmet needs"), "unmet_need_list", "see_unmet_need"),
+    Entry(_("Users"), "user_list", "manage_users"),
+    Entry(_("Organisations"), "organisation_list", "manage_organisations"),
+    Entry(_("Event log"), "event_log", "read_log"),
+)
+
+
+def menu(request: HttpRequest) -> list[Link]:
+    """The entries this user may open. A room that is not installed has no URL and so no entry."""
+    user = request.user
+    if not isinstance(user, User) or not user.is_authenticated:
+        return []
+    links = []
+    for entry in MENU:
+        if not policy.may(user, entry.action):
+            continue
+        try:
+            url = reverse(entry.url_name)
+        except NoReverseMatch:
+            continue
+        current = request.path == url or (url != "/" and request.path.startswith(url))
+        links.append(Link(entry.label, url, current))
+    return links
