@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import psutil
 import psycopg
@@ -102,8 +102,7 @@ class Cluster:
         self.data = directory / "postgres"
         self.sockets = socket_directory(self.data)
         self.durable = durable
-        self._share: IO[bytes] | None = None
-        self._child: subprocess.Popen[bytes] | None = None
+        self._share: int | None = None
 
     # -- what callers use ---------------------------------------------------------------
 
@@ -118,7 +117,7 @@ class Cluster:
                 self._clear_stale()
                 self._launch()
             self._create_roles()
-            self._share = (self.directory / "postgres.users").open("ab")
+            self._share = os.open(self.directory / "postgres.users", os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(self._share, fcntl.LOCK_SH)
 
     def release(self) -> None:
@@ -126,7 +125,7 @@ class Cluster:
         if self._share is None:
             return
         with self._lock():
-            self._share.close()
+            os.close(self._share)
             self._share = None
             with (self.directory / "postgres.users").open("ab") as users:
                 try:
@@ -247,7 +246,7 @@ class Cluster:
         for _ in range(3):
             self._write(log_path, "")
             with log_path.open("ab") as log:
-                self._child = subprocess.Popen(
+                server = subprocess.Popen(
                     command,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -256,8 +255,9 @@ class Cluster:
                     **self._as(account),
                 )
             # Recovery after a crash may take a while; as long as it lives we wait.
-            while self._child.poll() is None:
+            while server.poll() is None:
                 if self._answers():
+                    server.returncode = 0  # it outlives us if others hold it; psutil awaits its end
                     return
                 time.sleep(0.05)
             text = log_path.read_text(errors="replace")
@@ -310,17 +310,11 @@ class Cluster:
         if process is None:
             return
         process.send_signal(signal.SIGINT)  # "fast": rolls back what is open, keeps what is done
-        if self._child is not None and self._child.pid == process.pid:
-            try:
-                self._child.wait(20)
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGQUIT)
-                self._child.wait()
-            return
         try:
             process.wait(20)
         except psutil.TimeoutExpired:
             process.send_signal(signal.SIGQUIT)
+            process.wait(20)
 
     # -- small parts --------------------------------------------------------------------
 

@@ -1,0 +1,31 @@
+"""A log line never repeats what somebody entered."""
+
+import logging
+import sys
+
+from spean.run.logs import QuietFormatter
+
+
+def _record(message: str, *arguments: object, name: str = "spean", **extra: object) -> logging.LogRecord:
+    record = logging.LogRecord(name, logging.ERROR, __file__, 1, message, arguments, None)
+    record.__dict__.update(extra)
+    return record
+
+
+def test_the_message_of_an_exception_is_left_out() -> None:
+    try:
+        raise ValueError("Key (family_name)=(Canary) already exists")
+    except ValueError:
+        record = _record("failed")
+        record.exc_info = sys.exc_info()
+    line = QuietFormatter().format(record)
+    assert "ValueError" in line
+    assert "test_logs.py" in line
+    assert "Canary" not in line
+
+
+def test_the_address_of_a_request_is_left_out() -> None:
+    record = _record("%s: %s", "Internal Server Error", "/persons/canary/?q=Canary", name="django.request", status_code=500)
+    line = QuietFormatter().format(record)
+    assert "500" in line
+    assert "anary" not in line
