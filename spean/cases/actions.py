@@ -47,7 +47,7 @@ def keep_note(actor: User, case: Case, *, section: str, about: str, text: str) -
     )  # fmt: skip
     vault.seal_fields(note, text=text)
     note.save(force_insert=True)
-    events.record("note.written", actor=actor, obj=note, case=case, facts={"section": section, "about": about})
+    events.record("case.note_written", actor=actor, obj=note, case=case, facts={"section": section, "about": about})
     return note
 
 
@@ -59,7 +59,7 @@ def give_direct_help(actor: User, case: Case, help: Sequence[str]) -> DirectHelp
         row = DirectHelp(case=case, help=list(help), given_at=clock.now(), given_by=actor)
         row.full_clean()
         row.save(force_insert=True)
-        events.record("help.given", actor=actor, obj=row, case=case, facts={"help": sorted(help)})
+        events.record("direct_help.given", actor=actor, obj=row, case=case, facts={"help": sorted(help)})
         return row
 
 
@@ -100,7 +100,7 @@ def exclude(
         )
         row.full_clean()
         row.save(force_insert=True)
-        events.record("case.excluded", actor=actor, obj=row, case=case, facts={"reason": reason})
+        events.record("case.exclusion_set", actor=actor, obj=row, case=case, facts={"reason": reason})
         return row
 
 

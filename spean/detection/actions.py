@@ -67,7 +67,7 @@ def save_answers(
         row.full_clean(validate_constraints=False, validate_unique=False)
         row.save()
         events.record(
-            "screening.saved", actor=actor, obj=row, case=row.case, fields=tuple(sorted({*page, *texts})),
+            "screening.answered", actor=actor, obj=row, case=row.case, fields=tuple(sorted({*page, *texts})),
             facts={"answers": len(answers or {})},
         )  # fmt: skip
         return row
@@ -133,8 +133,8 @@ def count_without_identity(actor: User, case: Case, *, reason: str, version: int
 
 def destroy_keys_of_refused() -> int:
     """Destroy keys that a break between commit and destruction left behind. Returns how many. Runs as a job."""
-    subjects = list(Case.objects.filter(status="counted").values_list("subject", flat=True))
-    left = vault.live_subjects(subjects)
+    subjects = Case.objects.filter(status="counted").values_list("subject", flat=True)
+    left = [subject for subject in subjects if not vault.is_destroyed(subject)]
     for subject in left:
         vault.destroy_key(subject)
     return len(left)

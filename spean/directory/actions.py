@@ -41,7 +41,7 @@ def edit_service(
         row.version += 1
         row.full_clean(exclude=["address"])
         row.save()
-        events.record("service.edited", actor=actor, obj=row, fields=tuple(sorted(facts)))
+        events.record("service.changed", actor=actor, obj=row, fields=tuple(sorted(facts)))
         return row
 
 
@@ -58,7 +58,7 @@ def update_capacity(
         row.capacity_updated_at = clock.now()
         row.version += 1
         row.save()
-        events.record("service.capacity_updated", actor=actor, obj=row, facts={"available": available})
+        events.record("capacity.changed", actor=actor, obj=row, facts={"available": available})
         return row
 
 

@@ -48,10 +48,15 @@ class Identity:
 
     def details(self) -> Details:
         """The same, as the matching compares it."""
-        return Details.of(**self.sealed, **{
-            name: self.coded.get(name) for name in ("sex", "birth_year", "birth_year_estimated", "nationality",
-                                                    "birth_province")
-        })  # fmt: skip
+        coded = ("sex", "birth_year", "birth_year_estimated", "nationality", "birth_province")
+        compared = ("family_name", "given_name", "name_km", "birth_date", "phone", "document_number",
+                    "mother_name", "father_name")  # fmt: skip
+        other_names = self.sealed.get("other_names", "")
+        return Details(
+            other_names=tuple(names.split_aliases(other_names)),
+            **{name: self.sealed.get(name) or "" for name in compared},
+            **{name: self.coded[name] for name in coded if self.coded.get(name)},
+        )
 
 
 def register_person(
@@ -108,7 +113,7 @@ def edit_person(actor: User, person: Person, identity: Identity) -> Person:
         row.save()
         case = row.cases.first()
         events.record(
-            "person.corrected", actor=actor, obj=row, case=case,
+            "person.changed", actor=actor, obj=row, case=case,
             fields=tuple(sorted({*identity.sealed, *identity.coded})),
         )  # fmt: skip
         return row
@@ -132,6 +137,12 @@ def confirm_not_same_person(actor: User, match: PossibleMatch, *, version: int |
             if was_same:
                 Person.objects.filter(pk=step.obj.person_id).update(same_as=None, updated_at=clock.now())
         return step.obj
+
+
+def initials(*parts: str) -> str:
+    """The first letters of a name in Latin script: enough to tell two rows of a list apart, too few to name."""
+    words = [word for part in parts for word in names.romanise(part).split()]
+    return "".join(word[0].upper() + "." for word in words[:3])
 
 
 def root_of(person: Person) -> Person:
@@ -164,7 +175,7 @@ def _fill(person: Person, identity: Identity) -> None:
         setattr(person, name, value)
     shown = [identity.sealed.get("family_name", ""), identity.sealed.get("given_name", "")]
     if any(shown):
-        person.initials = names.initials(*shown)
+        person.initials = initials(*shown)
 
 
 def _keep_decision(actor: User, case: Case, person: Person, found: search.Candidate, decision: str) -> None:

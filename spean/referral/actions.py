@@ -19,7 +19,7 @@ from spean.cases.models import Case, Exclusion
 from spean.country import pack
 from spean.directory.models import Service
 from spean.lib import clock
-from spean.privacy import doors, events, vault
+from spean.privacy import consent, doors, events, vault
 from spean.referral.models import Referral
 from spean.workflow.engine import Refused, perform, requirement
 
@@ -188,10 +188,10 @@ def _send(
     with transaction.atomic():
         with perform("send_referral", referral, actor, once=once) as step:
             wanted = work.TASK_SECTIONS[INVOLVED_AS[kind]] if sections is None else tuple(sections)
-            shared = doors.share(case, to, purpose=PURPOSE[kind], classes=wanted, actor=actor)
-            if not shared.classes:
+            shared = doors.share(case, to, PURPOSE[kind], wanted, actor)
+            if shared.receipt is None:
                 raise Refused([_("The person has not agreed that anything is shared with this organisation.")])
-            referral.sections = list(shared.classes)
+            referral.sections = sorted(shared)
             referral.receipt = shared.receipt
             if message.strip():
                 vault.seal_fields(referral, message=message)
@@ -299,7 +299,7 @@ def _consent_or_ground_to_refer(case: Case, actor: User, facts: Mapping[str, Any
     to: Organisation | None = facts.get("to")
     if to is None:
         return []
-    if doors.shareable(case, to, PURPOSE["focal"], work.TASK_SECTIONS["focal"]):
+    if consent.covered(case, to, PURPOSE["focal"], work.TASK_SECTIONS["focal"]):
         return []
     if case.is_child:
         return [_("Record the agreement of a guardian who is not suspected, or why referral is in the child’s best interests.")]

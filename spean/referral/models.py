@@ -36,7 +36,9 @@ class Referral(models.Model):
     urgent = models.BooleanField(default=False)
     # Sections that consent, or the named ground, allowed at the moment of sending.
     sections = ArrayField(models.CharField(max_length=20, choices=[(s, s) for s in SECTIONS]), default=list)
-    receipt = models.UUIDField(null=True, blank=True)
+    receipt = models.ForeignKey(
+        "privacy.ShareReceipt", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     message = SealedField(section="narrative", long=True)
 
     responded_at = models.DateTimeField(null=True, blank=True)
