@@ -120,9 +120,7 @@ class CodeField(_CharField):
     def validate(self, value: Any, model_instance: models.Model | None) -> None:
         super().validate(value, model_instance)
         if value not in self.empty_values and value not in self.codes:
-            raise ValidationError(
-                _("“%(value)s” is not on the list."), code="unknown_code", params={"value": value}
-            )
+            raise ValidationError(_("“%(value)s” is not on the list."), code="unknown_code", params={"value": value})
 
     def formfield(self, **kwargs: Any) -> Any:
         for unused in ("form_class", "choices_form_class", "max_length", "empty_value"):
@@ -174,9 +172,7 @@ class CodesField(_ArrayField):
         super().validate(value, model_instance)
         for code in value or ():
             if code not in self.codes:
-                raise ValidationError(
-                    _("“%(value)s” is not on the list."), code="unknown_code", params={"value": code}
-                )
+                raise ValidationError(_("“%(value)s” is not on the list."), code="unknown_code", params={"value": code})
         if value and len(set(value)) != len(value):
             raise ValidationError(_("Each answer can be given only once."), code="repeated_code")
 

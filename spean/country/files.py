@@ -8,7 +8,6 @@ import io
 import json
 import re
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -90,28 +89,30 @@ def read_text(path: Path) -> str:
         raise PackError(path, line, "this is not UTF-8 text") from None
 
 
-def read_table(path: Path) -> Table:
-    """A whole CSV file. A row with too many or too few cells is a fault, not a guess."""
+def read_table(path: Path, faults: list[PackError] | None = None) -> Table:
+    """A whole CSV file. A row with too many or too few cells is a fault, not a guess.
+
+    With a list for the faults, such rows are noted there and left out, so that a checker sees them all.
+    """
     reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     try:
         header = tuple(cell.strip() for cell in next(reader, []))
-        if not header:
+        if not any(header):
             raise PackError(path, 1, "the header is missing")
-        return Table(path, header, tuple(_rows(path, header, reader)))
+        rows = []
+        for cells in reader:
+            if len(cells) == len(header):
+                if any(cells):
+                    values = [cell.strip() for cell in cells]
+                    rows.append(Row(path, reader.line_num, dict(zip(header, values, strict=True))))
+            elif any(cells):
+                fault = PackError(path, reader.line_num, f"{len(cells)} cells where the header has {len(header)}")
+                if faults is None:
+                    raise fault
+                faults.append(fault)
+        return Table(path, header, tuple(rows))
     except csv.Error as error:
         raise PackError(path, reader.line_num, f"not a readable CSV line ({error})") from None
-
-
-def _rows(path: Path, header: tuple[str, ...], reader: Any) -> Iterator[Row]:
-    for cells in reader:
-        if not any(cells):
-            continue
-        if len(cells) != len(header):
-            raise PackError(
-                path, reader.line_num, f"{len(cells)} cells where the header has {len(header)}"
-            )
-        values = (cell.strip() for cell in cells)
-        yield Row(path, reader.line_num, dict(zip(header, values, strict=True)))
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from spean.country.files import read_json, read_table
+from spean.country.files import Row, read_json, read_table
 
 LEVELS: tuple[str, ...] = ("province", "district", "commune", "village")
 FILES: dict[str, str] = {
@@ -63,22 +63,7 @@ class Geography:
         self.folder = folder
 
     def _read(self, level: str) -> dict[str, Place]:
-        places = {}
-        for row in read_table(self.folder / FILES[level]).rows:
-            code = row["code"]
-            places[code] = Place(
-                code=code,
-                name_en=row["name_en"],
-                name_km=row["name_km"],
-                level=level,
-                parent=code[:-2],
-                lat=row.number("lat"),
-                lon=row.number("lon"),
-                unit_en=row["unit_en"],
-                unit_km=row["unit_km"],
-                iso=row["iso_3166_2"],
-            )
-        return places
+        return {row["code"]: _place(row, level) for row in read_table(self.folder / FILES[level]).rows}
 
     @cached_property
     def _provinces(self) -> dict[str, Place]:
@@ -93,8 +78,12 @@ class Geography:
         return self._read("commune")
 
     @cached_property
-    def _villages(self) -> dict[str, Place]:
-        return self._read("village")
+    def _village_rows(self) -> Mapping[str, tuple[Row, ...]]:
+        """Villages by commune, as rows: nobody looks at more than a few communes of sixteen hundred."""
+        rows: defaultdict[str, list[Row]] = defaultdict(list)
+        for row in read_table(self.folder / FILES["village"]).rows:
+            rows[row["code"][:-2]].append(row)
+        return {commune: tuple(found) for commune, found in rows.items()}
 
     @cached_property
     def _districts_of(self) -> Mapping[str, tuple[Place, ...]]:
@@ -104,12 +93,10 @@ class Geography:
     def _communes_of(self) -> Mapping[str, tuple[Place, ...]]:
         return _by_parent(self._communes)
 
-    @cached_property
-    def _villages_of(self) -> Mapping[str, tuple[Place, ...]]:
-        return _by_parent(self._villages)
-
     def places(self, level: str) -> tuple[Place, ...]:
         """Every place of a level, in the order of the codes."""
+        if level == "village":
+            return tuple(village for commune in self._village_rows for village in self.villages(commune))
         return tuple(self._level(level).values())
 
     def _level(self, level: str) -> dict[str, Place]:
@@ -117,7 +104,6 @@ class Geography:
             "province": lambda: self._provinces,
             "district": lambda: self._districts,
             "commune": lambda: self._communes,
-            "village": lambda: self._villages,
         }[level]()
 
     def provinces(self) -> tuple[Place, ...]:
@@ -137,11 +123,13 @@ class Geography:
         return self._communes_of.get(district, ())
 
     def villages(self, commune: str) -> tuple[Place, ...]:
-        return self._villages_of.get(commune, ())
+        return tuple(_place(row, "village") for row in self._village_rows.get(commune, ()))
 
     def find(self, code: str) -> Place | None:
         """The place with this code, of whatever level, or None."""
         level = _LEVEL_OF_LENGTH.get(len(code))
+        if level == "village":
+            return next((village for village in self.villages(code[:-2]) if village.code == code), None)
         return self._level(level).get(code) if level else None
 
     def get(self, code: str) -> Place:
@@ -166,6 +154,22 @@ class Geography:
         """The outlines of the provinces as GeoJSON, with their attribution."""
         outlines: dict[str, Any] = read_json(self.folder / BOUNDARIES)
         return outlines
+
+
+def _place(row: Row, level: str) -> Place:
+    code = row["code"]
+    return Place(
+        code=code,
+        name_en=row["name_en"],
+        name_km=row["name_km"],
+        level=level,
+        parent=code[:-2],
+        lat=row.number("lat"),
+        lon=row.number("lon"),
+        unit_en=row["unit_en"],
+        unit_km=row["unit_km"],
+        iso=row["iso_3166_2"],
+    )
 
 
 def _by_parent(places: Mapping[str, Place]) -> Mapping[str, tuple[Place, ...]]:

@@ -19,6 +19,10 @@ class ListNeed:
     extra: tuple[str, ...] = ()
 
 
+# HTCDS takes ISO 3166-1 codes here and has no picklist of its own.
+CITIZENSHIP = "prs_Citizenship"
+
+
 def _codes(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
@@ -57,7 +61,7 @@ LISTS: dict[str, ListNeed] = {
     "risk_level": ListNeed("", _codes("low medium high unknown"), exact=True),
     "risk_factor": ListNeed(),
     "language": ListNeed("", _codes("en")),
-    "nationality": ListNeed(extra=("alpha_2",)),
+    "nationality": ListNeed(CITIZENSHIP, extra=("alpha_2",)),
     "organisation_type": ListNeed("org_Type"),
     "service_type": ListNeed("spl_Type", extra=("needs", "residential")),
     "decline_reason": ListNeed("", _codes("other")),
@@ -66,9 +70,7 @@ LISTS: dict[str, ListNeed] = {
     "closing_reason": ListNeed("", _codes("no_indication other")),
     "refusal_reason": ListNeed("", _codes("no_reason_given other")),
     "unmet_reason": ListNeed("", _codes("other")),
-    "consent_purpose": ListNeed(
-        "", _codes("referral_to_focal_agency service_referral identification statistics")
-    ),
+    "consent_purpose": ListNeed("", _codes("referral_to_focal_agency service_referral identification statistics")),
     "information_class": ListNeed(
         "", _codes("identity contact whereabouts narrative health protection justice documents"), exact=True
     ),
@@ -87,6 +89,8 @@ DEADLINES: tuple[str, ...] = (
     "register_person",
     "give_rights_information",
     "respond_to_referral",
+    "respond_urgent_referral",
+    "returned_case",
     "second_interview",
     "assess_risk",
     "decide_identification",

@@ -20,9 +20,9 @@ from spean.lib import clock
 
 FALLBACK_LANGUAGE = "en"
 DEFAULT_PACK = "cambodia"
-# The columns every code list has; whatever else a list carries is kept in `Code.extra`.
+# The columns every code list has besides its labels; whatever else a list carries is kept in `Code.extra`.
 CODE_COLUMNS: tuple[str, ...] = (
-    "code", "label_en", "label_km", "valid_from", "valid_to", "htcds", "ctdc", "ictip", "verified", "note",
+    "code", "valid_from", "valid_to", "htcds", "ctdc", "ictip", "verified", "note",
 )  # fmt: skip
 
 
@@ -84,9 +84,7 @@ class Code:
 
     def valid(self, on: date) -> bool:
         """Both days count: `valid_to` is the last day on which the code may be chosen."""
-        return (self.valid_from is None or self.valid_from <= on) and (
-            self.valid_to is None or on <= self.valid_to
-        )
+        return (self.valid_from is None or self.valid_from <= on) and (self.valid_to is None or on <= self.valid_to)
 
     def label(self, language: str | None = None) -> str:
         return in_language(self.labels, language)
@@ -133,9 +131,7 @@ class CodeList:
     ) -> list[tuple[str, str]]:
         """What can be chosen on a date, today by default; `keep` adds what a record already holds."""
         day = on or self._today()
-        return [
-            (code.code, code.label(language)) for code in self if code.valid(day) or code.code in keep
-        ]
+        return [(code.code, code.label(language)) for code in self if code.valid(day) or code.code in keep]
 
     def codes(self, on: date | None = None) -> set[str]:
         """The codes valid on a date; without one, every code the list ever had."""
@@ -257,14 +253,14 @@ class RightsText(str):
 
     version: str
     language: str
-    title: str
+    heading: str
     verified: bool
 
-    def __new__(cls, text: str, *, version: str, language: str, title: str, verified: bool) -> "RightsText":
+    def __new__(cls, text: str, *, version: str, language: str, heading: str, verified: bool) -> "RightsText":
         made = super().__new__(cls, text)
         made.version = version
         made.language = language
-        made.title = title
+        made.heading = heading
         made.verified = verified
         return made
 
@@ -362,9 +358,7 @@ class Pack:
         for name, entry in read_toml(path).items():
             try:
                 span = timedelta(days=entry.get("days", 0), hours=entry.get("hours", 0))
-                found[name] = Deadline(
-                    name, span, entry["source"], entry["verified"] is True, entry.get("note", "")
-                )
+                found[name] = Deadline(name, span, entry["source"], entry["verified"] is True, entry.get("note", ""))
             except (AttributeError, KeyError, TypeError) as error:
                 raise PackError(path, 0, f"{name}: {error} is missing or wrong") from None
         return MappingProxyType(found)
@@ -381,9 +375,7 @@ class Pack:
         rows = read_table(self.folder / "roles.csv").rows
         return MappingProxyType(
             {
-                row["code"]: Role(
-                    row["code"], _texts(row.values, "title"), _texts(row.values, "description")
-                )
+                row["code"]: Role(row["code"], _texts(row.values, "title"), _texts(row.values, "description"))
                 for row in rows
             }
         )
@@ -501,13 +493,26 @@ def _rights(path: Path, language: str) -> RightsText:
         parts[2].strip() + "\n",
         version=head["version"],
         language=language,
-        title=head.get("title", ""),
+        heading=head.get("title", ""),
         verified=head.get("verified") == "true",
     )
 
 
 _INDICATOR_COLUMNS = frozenset(
-    "code dim key population exploitation strength verified ilo11_refs signs element maps_to note".split()
+    {
+        "code",
+        "dim",
+        "key",
+        "population",
+        "exploitation",
+        "strength",
+        "verified",
+        "ilo11_refs",
+        "signs",
+        "element",
+        "maps_to",
+        "note",
+    }
 )
 
 
@@ -535,8 +540,7 @@ def _indicator(row: Row) -> Indicator:
             {
                 column: value
                 for column, value in row.values.items()
-                if column not in _INDICATOR_COLUMNS
-                and column.rpartition("_")[0] not in ("label", "question", "hint")
+                if column not in _INDICATOR_COLUMNS and column.rpartition("_")[0] not in ("label", "question", "hint")
             }
         ),
     )
