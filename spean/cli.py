@@ -17,17 +17,30 @@ INTERRUPTED = 130  # what a shell reports for Ctrl-C
 BROKEN_PIPE = 141  # and for a reader that went away, as in `spean screen - | head -1`
 
 
+def _always(arguments: Sequence[str]) -> bool:
+    return True
+
+
+def _unless_file(arguments: Sequence[str]) -> bool:
+    """An auditor proves an exported log on a machine of their own, where there is no database."""
+    return not any(word.split("=")[0] in ("--file", "-h", "--help") for word in arguments)
+
+
 @dataclass(frozen=True)
 class Command:
-    """`words` as typed; `target` is "module:function", called with the parsed options.
+    """`words` as typed; `target` is "module:function", which returns the exit status (None is 0).
 
-    The function returns the exit status (None is 0). `options` declares its arguments.
+    The function is called with the options that `options` declares, parsed; or, when `raw`,
+    with the words that follow, because it has a parser of its own. `database` says for which
+    words Django and the database must be up around it.
     """
 
     words: str
     target: str
     help: str
     options: Callable[[argparse.ArgumentParser], None] | None = None
+    raw: bool = False
+    database: Callable[[Sequence[str]], bool] | None = None
 
 
 def _screen(parser: argparse.ArgumentParser) -> None:
@@ -36,43 +49,59 @@ def _screen(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--country", metavar="NAME", help="country pack (default: SPEAN_COUNTRY, or cambodia)")
     parser.epilog = (
         'Input, for example: {"age": 17, "exploitation": "labour", "acts": ["recruitment"], '
-        '"answers": {"CD-DEBT": "yes", "DR-JOB": "no"}}. Exits 2 and prints no result when the '
-        "input is wrong. A screening establishes nothing; the competent authority decides."
+        '"answers": {"CD-DEBT": "yes", "DR-JOB": "no"}}. When the input is wrong, exits 2, says what is wrong '
+        "and prints no result. A screening establishes nothing; the competent authority decides."
     )
 
 
-def _country_check(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", nargs="?", metavar="NAME", help="country pack (default: all)")
-
-
-def _listen(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+def _address(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
 
 
 def _serve(parser: argparse.ArgumentParser) -> None:
-    _listen(parser)
-    parser.add_argument("--workers", type=int, default=1, help="server processes (default: 1)")
+    _address(parser)
+    parser.add_argument("--workers", type=int, default=1, help="processes that serve pages (default: 1)")
 
 
 def _demo(parser: argparse.ArgumentParser) -> None:
-    _listen(parser)
-    parser.add_argument("--fresh", action="store_true", help="throw the earlier demonstration away")
-    parser.add_argument("--no-browser-links", action="store_true", help="print no sign-in links")
+    _address(parser)
+    parser.add_argument("--fresh", action="store_true", help="throw the demonstration away and start again")
+    parser.add_argument("--no-browser-links", action="store_true", help="do not print sign-in links")
 
 
 COMMANDS = (
     Command("demo", "spean.run.commands:demo", "set up and serve a demonstration with fictional people", _demo),
     Command("serve", "spean.run.commands:serve", "serve the application", _serve),
-    Command("worker", "spean.run.commands:worker", "run background jobs: deadlines, notices"),
+    Command("worker", "spean.run.commands:worker", "run jobs (deadlines, notices) and sign the event log"),
     Command("search", "spean.run.commands:search", "run the process that searches names in memory"),
-    Command("migrate", "spean.run.commands:migrate", "bring both databases up to this version"),
+    Command("migrate", "spean.run.commands:migrate", "bring the databases up to this version"),
     Command("screen", "spean.detection.screen:run", "apply the definition test to answers", _screen),
-    Command("country check", "spean.country.check:main", "check a country pack for faults", _country_check),
-    Command("audit verify", "spean.run:audit_verify", "prove that the event log is whole"),
-    Command("manage", "", "run a Django command, for example: spean manage shell"),
+    Command("country check", "spean.country.check:main", "check a country pack for faults", raw=True),
+    Command(
+        "audit verify",
+        "spean.privacy.verify:main",
+        "prove that the event log is whole",
+        raw=True,
+        database=_unless_file,
+    ),
+    Command(
+        "audit export",
+        "spean.privacy.verify:export",
+        "write the event log for an auditor's own machine",
+        raw=True,
+        database=_always,
+    ),
+    Command(
+        "audit key",
+        "spean.privacy.verify:key",
+        "print the public key of the event log",
+        raw=True,
+        database=_always,
+    ),
+    Command("manage", "spean.run.commands:manage", "run a Django command, for example: spean manage shell", raw=True),
 )
-GROUPS = {"country": "country packs", "audit": "the event log"}
+GROUPS = {"country": "country packs: check", "audit": "the event log: verify, export, key"}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -82,16 +111,14 @@ def parser() -> argparse.ArgumentParser:
         epilog="spean COMMAND --help says more about each command.",
     )
     top.add_argument("--version", action="version", version=f"spean {spean.__version__}")
-    top.set_defaults(command=None)
     under = {"": top.add_subparsers(title="commands", metavar="COMMAND", required=True)}
     for command in COMMANDS:
         group, _, word = command.words.rpartition(" ")
         if group not in under:
             described = under[""].add_parser(group, help=GROUPS[group], description=GROUPS[group])
             under[group] = described.add_subparsers(title="commands", metavar="COMMAND", required=True)
-        one = under[group].add_parser(
-            word, help=command.help, description=f"{command.help[0].upper()}{command.help[1:]}."
-        )
+        description = f"{command.help[0].upper()}{command.help[1:]}."
+        one = under[group].add_parser(word, help=command.help, description=description)
         if command.options:
             command.options(one)
         one.set_defaults(command=command)
@@ -101,13 +128,9 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        if arguments[:1] == ["manage"]:
-            return _manage(arguments[1:])
-        options = parser().parse_args(arguments)
-        module, _, function = options.command.target.partition(":")
-        status = getattr(importlib.import_module(module), function)(options)
+        status = _run(arguments)
         sys.stdout.flush()
-        return int(status or 0)
+        return status
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return INTERRUPTED
@@ -117,11 +140,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BROKEN_PIPE
 
 
-def _manage(arguments: list[str]) -> int:
-    """Django's own commands, handed on untouched: argparse would take `--help` for itself."""
-    from spean.run import commands
+def _run(arguments: list[str]) -> int:
+    for command in COMMANDS:
+        words = command.words.split()
+        if command.raw and arguments[: len(words)] == words:
+            rest = arguments[len(words) :]
+            if command.database and command.database(rest):
+                return _with_database(command, rest)
+            return _call(command, rest)
+    options = parser().parse_args(arguments)
+    return _call(options.command, options)
 
-    return commands.manage(arguments)
+
+def _call(command: Command, given: list[str] | argparse.Namespace) -> int:
+    module, _, function = command.target.partition(":")
+    return int(getattr(importlib.import_module(module), function)(given) or 0)
+
+
+def _with_database(command: Command, rest: list[str]) -> int:
+    from spean.run.install import opened
+    from spean.run.state import SetupFault
+
+    try:
+        with opened():
+            return _call(command, rest)
+    except SetupFault as fault:
+        print(f"spean: {fault}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -367,9 +367,8 @@ def _notes(screening: Screening, means: Element, unverified: Sequence[str]) -> l
         notes.append(Reason("consent_child", {}))
     elif means.status in INDICATED:
         notes.append(Reason("consent_adult", {}))
-    declined = list(screening.answers.values()).count("declined")
-    if declined:
-        notes.append(Reason("declined", {"count": declined}))
+    if "declined" in screening.answers.values():
+        notes.append(Reason("declined", {}))
     if unverified:
         notes.append(Reason("unverified", {"keys": list(unverified)}))
     return notes

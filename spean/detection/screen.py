@@ -55,7 +55,8 @@ def run(options: argparse.Namespace) -> int:
     try:
         pack = _pack(options.country)
         language = _language(options.language, pack)
-        request = check(parse(read(options.file)), pack)
+        data, faults = parse(read(options.file))
+        request = check(data, pack, faults)
         answer = report(request, pack, language)
     except BadInput as bad:
         for fault in bad.faults:
@@ -129,8 +130,8 @@ def read(name: str) -> str:
         raise BadInput([f"{shown} is not UTF-8 text (byte {error.start + 1})"]) from None
 
 
-def parse(text: str) -> Any:
-    """JSON, read more strictly than Python does: no key twice, no NaN, no endless nesting."""
+def parse(text: str) -> tuple[Any, list[str]]:
+    """JSON, read more strictly than Python does, and the keys that stand twice in it, as faults."""
     if not text.strip():
         raise BadInput(["the input is empty; a JSON object is expected"])
     repeated: dict[str, None] = {}
@@ -156,17 +157,16 @@ def parse(text: str) -> Any:
     except ValueError:
         # The one kind left: Python refuses to read whole numbers of thousands of digits.
         raise BadInput(["broken JSON: a number has too many digits"]) from None
-    if repeated:
-        raise BadInput(repeated)
-    return data
+    return data, list(repeated)
 
 
-def check(data: Any, pack: Pack) -> Request:
-    """The input as a screening, or `BadInput` with every fault there is."""
+def check(data: Any, pack: Pack, already: Iterable[str] = ()) -> Request:
+    """The input as a screening, or `BadInput` with every fault there is, those found already first."""
     if not isinstance(data, dict):
-        raise BadInput([f"a JSON object is expected, not {_shown(data)}"])
+        raise BadInput([*already, f"a JSON object is expected, not {_shown(data)}"])
     strange = [key for key in data if key not in KEYS]
-    faults = [
+    faults = list(already)
+    faults += [
         f"unknown key {_quoted(key)}{_guess(key, KEYS) if number < GUESSES else ''}"
         for number, key in enumerate(strange)
     ]

@@ -31,12 +31,6 @@ def gettext(message: str) -> str:
     return (_outside.get() or catalogues.NullTranslations()).gettext(message)
 
 
-def ngettext(singular: str, plural: str, number: int) -> str:
-    if _django_translates():
-        return translation.ngettext(singular, plural, number)
-    return (_outside.get() or catalogues.NullTranslations()).ngettext(singular, plural, number)
-
-
 def gettext_noop(message: str) -> str:
     return message
 
@@ -81,13 +75,13 @@ DIMENSION_NAMES = {
 
 SENTENCES = {
     "population_child": gettext_noop(
-        "The person is %(age)s years old and so a child: no means, such as force or deception, need to be shown."
+        "Age %(age)s: the person is a child, so no means, such as force or deception, need to be shown."
     ),
     "population_possible_child": gettext_noop(
         "The person may be under 18 and is treated as a child: no means, such as force or deception, need to be shown."
     ),
     "population_adult": gettext_noop(
-        "The person is %(age)s years old, an adult: act, means and purpose are all looked for."
+        "Age %(age)s: the person is an adult, so act, means and purpose are all looked for."
     ),
     "population_age_unknown": gettext_noop(
         "The age is not known, and the list for adults was used. If the person may be under 18, "
@@ -141,6 +135,7 @@ SENTENCES = {
     ),
     "consent_adult": gettext_noop("Where means were used, it does not matter whether the person agreed."),
     "consent_child": gettext_noop("It does not matter whether the child, or anybody for the child, agreed."),
+    "declined": gettext_noop("Questions that were declined are not counted as no."),
     "unverified": gettext_noop("How strong these signs are is not yet verified against the published list: %(keys)s."),
     "result_presumed_victim": gettext_noop(
         "The answers suggest that every element needed is there: treat the person as a presumed "
@@ -168,13 +163,6 @@ def sentence(reason: Reason, labels: Mapping[str, str]) -> str:
     `labels` names indicators (by `DIM-KEY`), acts and forms in that language; a code without a
     label stands as it is.
     """
-    if reason.code == "declined":
-        count = int(str(reason.params["count"]))
-        return ngettext(
-            "%(count)s question was declined. It is not counted as no.",
-            "%(count)s questions were declined. They are not counted as no.",
-            count,
-        ) % {"count": count}
     words = {name: _words(name, value, labels) for name, value in reason.params.items()}
     return gettext(SENTENCES[reason.code]) % words
 
