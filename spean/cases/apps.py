@@ -7,3 +7,7 @@ class CasesConfig(AppConfig):
     name = "spean.cases"
     label = "cases"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # The verbs register the requirements that the workflow tables name.
+        from spean.cases import actions, consent  # noqa: F401

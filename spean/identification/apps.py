@@ -7,3 +7,7 @@ class IdentificationConfig(AppConfig):
     name = "spean.identification"
     label = "identification"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # The verbs register the requirements that the workflow tables name.
+        from spean.identification import actions  # noqa: F401

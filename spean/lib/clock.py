@@ -6,7 +6,7 @@ Rules receive dates as arguments and never call this; actions and views do.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 _travelled: ContextVar[datetime | None] = ContextVar("travelled", default=None)
@@ -41,6 +41,3 @@ def travel(when: datetime) -> Iterator[None]:
         _travelled.reset(token)
 
 
-def days(number: float) -> timedelta:
-    """A span of days, so that callers need no second import."""
-    return timedelta(days=number)

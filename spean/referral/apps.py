@@ -7,3 +7,7 @@ class ReferralConfig(AppConfig):
     name = "spean.referral"
     label = "referral"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # The verbs register the requirements that the workflow tables name.
+        from spean.referral import actions  # noqa: F401

@@ -1,0 +1,87 @@
+"""Every state against every verb: what the tables do not allow is refused by the engine and by the database."""
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import InternalError, models, transaction
+
+from spean.lib import clock
+from spean.workflow import engine, tables
+from tests.cast import Cast
+
+pytest_plugins = ["tests.cast"]
+
+CASES = [
+    pytest.param(row, state, id=f"{row.model}:{state}:{row.verb}")
+    for row in tables.TRANSITIONS
+    if row.frm is not None
+    for state in tables.states(row.model, row.field)
+]
+
+
+@pytest.mark.parametrize(("row", "state"), CASES)
+def test_engine_checks_state(row: tables.T, state: str) -> None:
+    """The engine's state check alone, without a database: it reads nothing but the table."""
+    obj = apps.get_model(row.model)(**{row.field: state})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine.events, "last_change", lambda _: None)
+        if state in (row.frm or ()):
+            engine._check_state(row, obj)
+        else:
+            with pytest.raises(engine.WrongState):
+                engine._check_state(row, obj)
+
+
+MODELS = sorted({(row.model, row.field) for row in tables.TRANSITIONS})
+
+
+def _row_in(cast: Cast, label: str) -> models.Model:
+    """A stored row of each model, reached by the path."""
+    from tests import steps
+
+    if label == "cases.Case":
+        return steps.screened(cast).case
+    if label == "referral.Referral":
+        return steps.referred(cast)
+    if label == "privacy.Consent":
+        return steps.consented(cast).consents.get()
+    if label == "directory.Service":
+        return steps.service(cast)
+    if label == "identification.Determination":
+        return steps.proposed(cast)
+    case = steps.registered(cast)
+    if label == "protection.Need":
+        from spean.protection.actions import record_need
+
+        return record_need(cast.manager, case, "medical")
+    if label == "protection.ReflectionPeriod":
+        from spean.protection.actions import give_rights_information, open_reflection_period
+
+        give_rights_information(cast.manager, case, language="km", method="read_aloud")
+        return open_reflection_period(cast.manager, case)
+    assert label == "people.PossibleMatch"
+    from spean.people.models import PossibleMatch
+
+    other = steps.registered(cast, who=steps.identity("Chea", "Vanna", phone="", birth_date="1980-01-02"), name="Chea Vanna")
+    match = PossibleMatch(
+        case=case, person=steps.person_of(case), other=steps.person_of(other), score=0.5, created_by=cast.manager,
+        created_at=clock.now(),
+    )  # fmt: skip
+    match.save()
+    return match
+
+
+@pytest.mark.parametrize(("label", "field"), MODELS)
+def test_database_refuses_undeclared_moves(cast: Cast, label: str, field: str) -> None:
+    """Going round the application does not help: the trigger knows the same table."""
+    row = _row_in(cast, label)
+    model: Any = type(row)
+    state = getattr(model._default_manager.get(pk=row.pk), field)
+    allowed = {to for frm, to in tables.moves(label, field) if frm == state}
+    refused = [other for other in (*tables.states(label, field), "nonsense") if other not in allowed and other != state]
+    assert refused
+    for other in refused:
+        with pytest.raises(InternalError), transaction.atomic():
+            model._default_manager.filter(pk=row.pk).update(**{field: other})
+    assert getattr(model._default_manager.get(pk=row.pk), field) == state
