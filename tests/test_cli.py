@@ -108,9 +108,16 @@ def test_every_command_is_really_there() -> None:
         assert re.search(rf"^def {function}\(", source.read_text("utf-8"), re.MULTILINE), command.target
 
 
+# A test run in the background of a shell ignores Ctrl-C, and so would its children.
+OBEDIENT = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from spean.cli import main; sys.exit(main())"
+)
+
+
 def started(*words: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-m", "spean.cli", *words],
+        [sys.executable, "-c", OBEDIENT, *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
