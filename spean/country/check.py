@@ -3,7 +3,6 @@
 What every pack must have stands in `lists.py`; a fault here never stops the search for the next one.
 """
 
-import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -180,22 +179,35 @@ def check_about(faults: Faults) -> dict[str, Any]:
         if not isinstance(about.get(key), str) or not about[key]:
             faults.add(path, 0, f"{key} is missing")
     if about.get("name") not in (None, faults.folder.name):
-        faults.add(path, 0, f"name {about['name']!r} is not the name of the folder, {faults.folder.name!r}")
+        faults.add(
+            path,
+            toml_line(path, "name"),
+            f"name {about['name']!r} is not the name of the folder, {faults.folder.name!r}",
+        )
     try:
         ZoneInfo(about.get("timezone", "UTC"))
     except (ValueError, LookupError, OSError, TypeError):
-        faults.add(path, 0, f"timezone {about.get('timezone')!r} is unknown")
+        faults.add(path, toml_line(path, "timezone"), f"timezone {about.get('timezone')!r} is unknown")
     languages = about.get("languages")
     if not isinstance(languages, list) or "en" not in languages:
-        faults.add(path, 0, "languages must be a list with en in it: English stands in where a text is missing")
+        faults.add(
+            path,
+            toml_line(path, "languages"),
+            "languages must be a list with en in it: English stands in where a text is missing",
+        )
         return about.get("geography", {})
     if about.get("default_language") not in languages:
-        faults.add(path, 0, f"default_language {about.get('default_language')!r} is not among the languages")
+        faults.add(
+            path,
+            toml_line(path, "default_language"),
+            f"default_language {about.get('default_language')!r} is not among the languages",
+        )
     translations = about.get("translations", {})
     for language in languages:
         stated = translations.get(language, {})
         if not isinstance(stated.get("complete"), bool) or not isinstance(stated.get("checked"), bool):
-            faults.add(path, 0, f"[translations.{language}] must say complete and checked, each true or false")
+            line = toml_line(path, f"translations.{language}")
+            faults.add(path, line, f"[translations.{language}] must say complete and checked, each true or false")
         if language != "en" and stated.get("complete") is True:
             faults.languages += (language,)
     if not about.get("title", {}).get("en"):
@@ -279,7 +291,9 @@ def check_geography(faults: Faults, counts: dict[str, Any]) -> None:
             continue
         codes = faults.unique(table.rows)
         for row in table.rows:
-            _check_place(faults, level, row, above, table.header)
+            _check_place(faults, level, row, table.header)
+        if above is not None:
+            _check_nesting(faults, level, table, above)
         stated = counts.get(level)
         if stated != len(table.rows):
             faults.add(path, 0, f"{len(table.rows)} places, but pack.toml states {stated}")
@@ -288,12 +302,21 @@ def check_geography(faults: Faults, counts: dict[str, Any]) -> None:
     _check_boundaries(faults, folder / BOUNDARIES, provinces)
 
 
-def _check_place(faults: Faults, level: str, row: Row, above: set[str] | None, header: tuple[str, ...]) -> None:
+def _check_nesting(faults: Faults, level: str, table: Table, above: set[str]) -> None:
+    """Each place lies in one that is there; a missing parent is one fault, however many miss it."""
+    orphans: dict[str, list[Row]] = {}
+    for row in table.rows:
+        if len(row["code"]) == CODE_LENGTH[level] and row["code"][:-2] not in above:
+            orphans.setdefault(row["code"][:-2], []).append(row)
+    for parent, rows in orphans.items():
+        more = f" (nor for {len(rows) - 1} more)" if len(rows) > 1 else ""
+        faults.at(rows[0], f"the {level} {rows[0]['code']!r} lies in {parent!r}, which is not there{more}")
+
+
+def _check_place(faults: Faults, level: str, row: Row, header: tuple[str, ...]) -> None:
     code = row["code"]
     if not re.fullmatch(rf"[0-9]{{{CODE_LENGTH[level]}}}", code):
         faults.at(row, f"the code {code!r} of a {level} must be {CODE_LENGTH[level]} digits, zeros in front included")
-    elif above is not None and level != LEVELS[0] and code[:-2] not in above:
-        faults.at(row, f"the {level} {code!r} lies in {code[:-2]!r}, which is not there")
     faults.texts(row, "name", repr(code), header)
     for column, limit in (("lat", 90), ("lon", 180)):
         value = faults.attempt(lambda column=column: row.number(column))  # type: ignore[misc]
@@ -471,4 +494,4 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _number(faults: int) -> str:
-    return "1 fault" if faults == 1 else f"{json.dumps(faults)} faults"
+    return "1 fault" if faults == 1 else f"{faults} faults"

@@ -130,10 +130,10 @@ def read_json(path: Path) -> Any:
         raise PackError(path, error.lineno, f"not readable JSON ({error.msg})") from None
 
 
-def toml_line(path: Path, section: str) -> int:
-    """The line of a TOML section, so that a fault in it can be found; 0 if it has none of its own."""
-    heading = f"[{section}]"
+def toml_line(path: Path, name: str) -> int:
+    """The line of a TOML section or key, so that a fault in it can be found; 0 if it has none of its own."""
+    wanted = re.compile(rf"\[{re.escape(name)}\]|{re.escape(name)}\s*=")
     for number, line in enumerate(read_text(path).splitlines(), start=1):
-        if line.strip() == heading:
+        if wanted.match(line.strip()):
             return number
     return 0

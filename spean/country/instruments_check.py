@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spean.country import lists
-from spean.country.files import Row, Table, read_toml
+from spean.country.files import Row, Table, read_toml, toml_line
 
 if TYPE_CHECKING:
     from spean.country.check import Faults
@@ -53,16 +53,28 @@ def check(faults: Faults) -> None:
 
 def _check_about(faults: Faults, path: Path, about: dict[str, Any]) -> None:
     if about.get("name") != path.parent.name:
-        faults.add(path, 0, f"name {about.get('name')!r} is not the name of the folder, {path.parent.name!r}")
+        faults.add(
+            path,
+            toml_line(path, "name"),
+            f"name {about.get('name')!r} is not the name of the folder, {path.parent.name!r}",
+        )
     if about.get("kind") not in lists.INSTRUMENT_KINDS:
-        faults.add(path, 0, f"kind {about.get('kind')!r} is not one of {', '.join(lists.INSTRUMENT_KINDS)}")
+        faults.add(
+            path,
+            toml_line(path, "kind"),
+            f"kind {about.get('kind')!r} is not one of {', '.join(lists.INSTRUMENT_KINDS)}",
+        )
     if about.get("status") not in lists.INSTRUMENT_STATUSES:
-        faults.add(path, 0, f"status {about.get('status')!r} is not one of {', '.join(lists.INSTRUMENT_STATUSES)}")
+        faults.add(
+            path,
+            toml_line(path, "status"),
+            f"status {about.get('status')!r} is not one of {', '.join(lists.INSTRUMENT_STATUSES)}",
+        )
     for key in ("version", "source"):
         if not isinstance(about.get(key), str) or not about[key]:
             faults.add(path, 0, f"{key} is missing")
     if not isinstance(about.get("verified"), bool):
-        faults.add(path, 0, "verified must be true or false")
+        faults.add(path, toml_line(path, "verified"), "verified must be true or false")
     for language in faults.languages:
         for text in ("title", "note"):
             if not about.get(f"{text}_{language}"):
