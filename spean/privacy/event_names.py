@@ -85,6 +85,8 @@ ACTIONS: dict[str, str | Promise] = {
     "service.resumed": _("Service resumed"),
     "capacity.changed": _("Free places changed"),
     # Access
+    "user.signed_in": _("User signed in"),
+    "user.signed_out": _("User signed out"),
     "user.invited": _("User invited"),
     "user.deactivated": _("User deactivated"),
     "session.opened": _("Signed in"),

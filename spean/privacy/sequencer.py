@@ -145,6 +145,7 @@ def run_forever(stop: threading.Event | None = None, *, every: float = 1.0) -> N
         _try(checkpoint=None)
         stop.wait(every)
     _try(checkpoint=True)
+    connection.close()
 
 
 def _try(*, checkpoint: bool | None) -> None:

@@ -93,6 +93,14 @@ def is_destroyed(subject: UUID) -> bool:
     return DataKey.objects.using(VAULT_ALIAS).filter(pk=subject, wrapped__isnull=True).exists()
 
 
+def destroyed(subjects: Iterable[UUID] | None = None) -> set[UUID]:
+    """Whose keys were destroyed, among these persons or among all: for the search process, which must forget them."""
+    rows = DataKey.objects.using(VAULT_ALIAS).filter(wrapped__isnull=True)
+    if subjects is not None:
+        rows = rows.filter(pk__in=set(subjects))
+    return set(rows.values_list("subject", flat=True))
+
+
 def _data_keys(subjects: Iterable[UUID]) -> dict[UUID, bytes | None]:
     """The data keys of many persons by one query; None for a destroyed one."""
     wanted = set(subjects)
