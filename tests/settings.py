@@ -40,3 +40,5 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = True
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# The static-file middleware warns about a folder that is not there.
+(STATE / "static").mkdir(exist_ok=True)  # noqa: F405
