@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import apps
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, Model, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from spean.access.models import Membership, User
@@ -30,6 +30,7 @@ from spean.access.roles import (
     PROSECUTOR,
     RETURN_OFFICER,
     ROLE_SECTIONS,
+    SECTIONS,
     SERVICE_PROVIDER,
 )
 from spean.lib import clock
@@ -282,16 +283,54 @@ def visible(user: User, action: str, model: type[Model]) -> QuerySet[Any]:
     if not user.is_authenticated or not user.is_active:
         return rows.none()
     allowed: Q | None = None
-    for rule in ACTIONS[action]:
-        for membership in user.memberships_now():
-            if membership.role not in rule.roles:
-                continue
-            condition = _condition(rule.relation, user, membership, model)
-            if condition is not None:
-                allowed = condition if allowed is None else allowed | condition
+    for membership, relation in _ways(user, action):
+        condition = _condition(relation, user, membership, model)
+        if condition is not None:
+            allowed = condition if allowed is None else allowed | condition
     if allowed is None:
         return rows.none()
     return rows.filter(allowed & _not_excluded(user, model))
+
+
+def permitted(user: User, actions: Iterable[str], obj: Model) -> frozenset[str]:
+    """Those of `actions` that the user may do to this object: one question for a page that offers many."""
+    if not user.is_authenticated or not user.is_active:
+        return frozenset()
+    model = type(obj)
+    asked: dict[str, Q] = {}  # each relation once, however many actions rest on it
+    names: dict[str, set[str]] = {}
+    for action in actions:
+        for membership, relation in _ways(user, action):
+            name = f"way_{membership.pk}_{relation or 'none'}"
+            if name not in asked:
+                condition = _condition(relation, user, membership, model)
+                if condition is None:
+                    continue
+                asked[name] = condition
+            names.setdefault(action, set()).add(name)
+    if not asked:
+        return frozenset()
+    found = _answers(user, obj, asked)
+    return frozenset(action for action, ways in names.items() if ways & found)
+
+
+def _ways(user: User, action: str) -> list[tuple[Membership, str]]:
+    """The relations through which the user could hold an action, each with the membership that gives it."""
+    return [
+        (membership, rule.relation)
+        for rule in ACTIONS[action]
+        for membership in user.memberships_now()
+        if membership.role in rule.roles
+    ]
+
+
+def _answers(user: User, obj: Model, asked: dict[str, Q]) -> frozenset[str]:
+    """Which of the conditions hold for this object, from which the user must not be excluded."""
+    model = type(obj)
+    rows = model._default_manager.filter(_not_excluded(user, model), pk=obj.pk).order_by()
+    questions = {name: ExpressionWrapper(condition, BooleanField()) for name, condition in asked.items()}
+    told = rows.annotate(**questions).values(*asked).first() or {}
+    return frozenset(name for name in asked if told.get(name))
 
 
 def find(user: User, action: str, model: type[Model], pk: UUID | str) -> Any:
@@ -304,27 +343,27 @@ def find(user: User, action: str, model: type[Model], pk: UUID | str) -> Any:
 
 def may_read(user: User, case: Model, section: str) -> bool:
     """Whether the user may read a section of a case: his role has it, and his organisation's task needs it."""
+    return section in _readable(user, case, (section,))
+
+
+def readable_sections(user: User, case: Model) -> frozenset[str]:
+    """The sections of a case that this user may read."""
+    return _readable(user, case, SECTIONS)
+
+
+def _readable(user: User, case: Model, sections: Iterable[str]) -> frozenset[str]:
     if not user.is_authenticated or not user.is_active:
-        return False
-    allowed: Q | None = None
+        return frozenset()
+    asked: dict[str, Q] = {}
     for membership in user.memberships_now():
-        if section in ROLE_SECTIONS[membership.role]:
+        for section in ROLE_SECTIONS[membership.role].intersection(sections):
             condition = _involved(section=section)(user, membership)
             if membership.role in SCREENERS and membership.role != CASE_MANAGER:
                 # A colleague in the same unit does not read what I wrote down: only I do, while I screen,
                 # or whoever the organisation's task (service) is for.
                 condition &= Q(started_by_id=user.pk) | _involved("service", section)(user, membership)
-            allowed = condition if allowed is None else allowed | condition
-    if allowed is None:
-        return False
-    model = type(case)
-    return model._default_manager.filter(allowed & _not_excluded(user, model), pk=case.pk).exists()
-
-
-def readable_sections(user: User, case: Model) -> frozenset[str]:
-    """The sections of a case that this user may read."""
-    held = frozenset().union(*(ROLE_SECTIONS[membership.role] for membership in user.memberships_now()))
-    return frozenset(section for section in held if may_read(user, case, section))
+            asked[section] = asked[section] | condition if section in asked else condition
+    return _answers(user, case, asked) if asked else frozenset()
 
 
 def may_reveal(user: User, obj: Model, section: str) -> bool:
@@ -345,8 +384,16 @@ def may_reveal(user: User, obj: Model, section: str) -> bool:
             visible(user, "decide_match", match_model).filter(Q(person_id=obj.pk) | Q(other_id=obj.pk)).exists()
             and any(membership.organisation.is_national_focal for membership in user.memberships_now())
         )
+    # The message was written for whoever decides on the referral, who is not involved in the case yet.
+    if label == "referral.Referral" and _waits_for(user, obj) and section in obj.sections:  # type: ignore[attr-defined]
+        return True
     case = getattr(obj, "case", None)
     return case is not None and may_read(user, case, section)
+
+
+def _waits_for(user: User, referral: Model) -> bool:
+    waiting = referral.status in ("sent", "acknowledged")  # type: ignore[attr-defined]
+    return waiting and may(user, "acknowledge_referral", referral)
 
 
 def _condition(relation: str, user: User, membership: Membership, model: type[Model]) -> Q | None:
