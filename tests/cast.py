@@ -3,11 +3,8 @@
 Only the outsider's tests prove privacy; the owner's prove nothing.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
-
-import pytest
 
 from spean.access import roles
 from spean.access.models import Installation, Membership, Organisation, User
@@ -99,8 +96,3 @@ def make_cast() -> Cast:
         Membership.objects.create(user=user, organisation=cast.organisations[organisation], role=role)
         cast.users[name] = user
     return cast
-
-
-@pytest.fixture
-def cast(db: None) -> Iterator[Cast]:
-    yield make_cast()

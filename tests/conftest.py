@@ -7,7 +7,9 @@ so a missing grant or a wrongly granted right shows here and not in production.
 from __future__ import annotations
 
 import socket
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,9 @@ from django.db import connections
 from django.test import TransactionTestCase
 
 from spean.run import databases, embedded
+from spean.people.search_server import Searcher
+from tests.cast import Cast, make_cast
+from tests.searching import search_beside
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +56,26 @@ def _empty_tables(case: Any) -> None:
                     cursor.execute("".join(f"ALTER TABLE {n} DISABLE TRIGGER USER;" for n in quoted))
                     cursor.execute(f"TRUNCATE {', '.join(quoted)} RESTART IDENTITY CASCADE")
                     cursor.execute("".join(f"ALTER TABLE {n} ENABLE TRIGGER USER;" for n in quoted))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever brings on the cast needs both databases, and says so once, here."""
+    for item in items:
+        if {"cast", "search"} & set(getattr(item, "fixturenames", ())) and not item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.django_db(databases=["default", "keys"]))
+
+
+@pytest.fixture
+def search(db: None) -> Iterator[Searcher]:
+    """The real search server on a socket of its own, seeing what the test has not committed."""
+    with tempfile.TemporaryDirectory() as folder, search_beside(Path(folder) / "s") as searcher:
+        yield searcher
+
+
+@pytest.fixture
+def cast(search: Searcher) -> Cast:
+    """The cast on an empty database, with the search process running: registration asks it every time."""
+    return make_cast()
 
 
 @pytest.fixture(scope="session", autouse=True)

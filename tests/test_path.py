@@ -9,9 +9,6 @@ from spean.referral import actions as referral
 from tests import steps
 from tests.cast import Cast
 
-pytest_plugins = ["tests.cast"]
-
-
 def test_from_first_screening_to_decision(cast: Cast) -> None:
     determination = steps.proposed(cast)
     identification.confirm_determination(cast.reviewer, determination)

@@ -17,8 +17,6 @@ from spean.referral import actions as referral
 from tests import steps
 from tests.cast import Cast
 
-pytest_plugins = ["tests.cast"]
-
 MODEL_OF: dict[str, str] = {
     "see_screening": "detection.Screening",
     "see_consent": "privacy.Consent",

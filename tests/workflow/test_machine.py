@@ -10,8 +10,6 @@ from spean.lib import clock
 from spean.workflow import engine, tables
 from tests.cast import Cast
 
-pytest_plugins = ["tests.cast"]
-
 CASES = [
     pytest.param(row, state, id=f"{row.model}:{state}:{row.verb}")
     for row in tables.TRANSITIONS
