@@ -75,8 +75,14 @@ def worker(options: argparse.Namespace) -> None:
 
         from spean.privacy import sequencer
 
-        threading.Thread(target=sequencer.run_forever, name="sequencer", daemon=True).start()
-        call_command("procrastinate", "worker")
+        stop = threading.Event()
+        sequencing = threading.Thread(target=sequencer.run_forever, args=(stop,), name="sequencer")
+        sequencing.start()
+        try:
+            call_command("procrastinate", "worker")
+        finally:
+            stop.set()  # what was logged until now is still signed
+            sequencing.join()
 
 
 @_plain

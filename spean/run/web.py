@@ -6,7 +6,6 @@ An access log would be a second, unguarded record of who looked at whom.
 from __future__ import annotations
 
 import errno
-import logging
 import socket
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from spean.run.supervisor import follow_parent
 if TYPE_CHECKING:
     from django.core.handlers.wsgi import WSGIHandler
 
-THREADS = 8
+THREADS = 4
 
 
 def build() -> WSGIHandler:
@@ -33,7 +32,6 @@ def serve(host: str, port: int, workers: int = 1) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
-    logging.getLogger("_granian").setLevel(logging.WARNING)
     Granian(
         "spean.run.web:build",
         factory=True,
@@ -46,10 +44,11 @@ def serve(host: str, port: int, workers: int = 1) -> None:
         blocking_threads_idle_timeout=600,
         backpressure=THREADS * 8,
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         log_access=False,
         respawn_failed_workers=True,
-        workers_kill_timeout=5,
+        # Browsers keep connections open; what is being saved takes less.
+        workers_kill_timeout=2,
     ).serve()
 
 
