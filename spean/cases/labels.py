@@ -1,0 +1,108 @@
+"""Words and colours for the codes of the episode that no country pack names: statuses, sections, tasks, ages.
+
+Code lists of the country are labelled by `country.fields.label`.
+"""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from spean.cases.models import Case
+from spean.country import pack
+from spean.country.fields import label
+
+Word = str | Promise
+
+CASE_STATUS: dict[str, tuple[Word, str]] = {
+    "screening": (gettext_lazy("Screening"), "blue"),
+    "screened": (gettext_lazy("Screened"), "blue"),
+    "referred": (gettext_lazy("Referred"), "amber"),
+    "registered": (gettext_lazy("Registered"), "green"),
+    "follow_up": (gettext_lazy("Second interview offered"), "amber"),
+    "counted": (gettext_lazy("Counted without identity"), "grey"),
+    "closed": (gettext_lazy("Closed"), "grey"),
+}
+LEGAL_COLOUR = {"presumed_victim": "deep", "identified_victim": "deep"}
+RISK_COLOUR = {"high": "red", "medium": "amber", "low": "green", "unknown": "grey"}
+
+SECTION: dict[str, Word] = {
+    "identity": gettext_lazy("Name and identity"),
+    "contact": gettext_lazy("How to reach the person"),
+    "whereabouts": gettext_lazy("Where the person is"),
+    "narrative": gettext_lazy("What happened"),
+    "health": gettext_lazy("Health"),
+    "protection": gettext_lazy("Safety and protection"),
+    "justice": gettext_lazy("Criminal case"),
+    "documents": gettext_lazy("Documents"),
+}
+TASK: dict[str, Word] = {
+    "screening": gettext_lazy("First responder"),
+    "focal": gettext_lazy("Focal agency"),
+    "service": gettext_lazy("Service"),
+    "identification": gettext_lazy("Formal identification"),
+    "referrer": gettext_lazy("Referred the person, sees what became of it"),
+    "justice": gettext_lazy("Criminal case"),
+    "return": gettext_lazy("Return"),
+}
+EXCLUSION_REASON: dict[str, Word] = {
+    "implicated": gettext_lazy("Implicated in what happened"),
+    "related_to_suspect": gettext_lazy("Related to a suspect"),
+    "wish_of_person": gettext_lazy("The person wishes it"),
+}
+NOTE_ABOUT: dict[str, Word] = {
+    "general": gettext_lazy("Note"),
+    "closing": gettext_lazy("Reasons for closing"),
+    "reopening": gettext_lazy("Reasons for opening again"),
+    "best_interests": gettext_lazy("Best interests of the child"),
+}
+CONSENT_STATUS: dict[str, tuple[Word, str]] = {
+    "given": (gettext_lazy("Agreed"), "green"),
+    "refused": (gettext_lazy("Refused"), "red"),
+    "withdrawn": (gettext_lazy("Withdrawn"), "grey"),
+}
+# Age groups of the published counts.
+AGE_BANDS = ((0, 8), (9, 17), (18, 20), (21, 23), (24, 26), (27, 29), (30, 38), (39, 47))
+
+
+def age_band(age: int | None) -> str:
+    """The age group: enough for a list, too little to find somebody by."""
+    if age is None:
+        return _("age not known")
+    for low, high in AGE_BANDS:
+        if low <= age <= high:
+            return f"{low}–{high}"
+    return "48+"
+
+
+def short(case: Case) -> str:
+    """Sex and age group in one line, for queues."""
+    sex = label("sex", case.sex) if case.sex else _("sex not known")
+    return f"{sex}, {age_band(case.age_at_screening)}"
+
+
+def age(case: Case) -> str:
+    """The age as it was stated, and that it is doubted."""
+    if case.age_at_screening is None:
+        return _("Not known")
+    years = _("%(age)d years") % {"age": case.age_at_screening}
+    return _("%(age)s, doubted: treated as a child") % {"age": years} if case.age_disputed else years
+
+
+def place(code: str) -> str:
+    """The name of a place in the reader's language."""
+    found = pack().geography.find(code) if code else None
+    return found.label() if found else ""
+
+
+def facts(case: Case) -> list[tuple[str, str]]:
+    """The coded facts of the person as they are known on this case."""
+    rows = [
+        (_("Sex"), label("sex", case.sex) if case.sex else ""),
+        (_("Age"), age(case)),
+        (_("Nationality"), label("nationality", case.nationality) if case.nationality else ""),
+        (_("Languages"), ", ".join(label("language", code) for code in case.languages)),
+        (_("Exploitation"), ", ".join(label("exploitation_form", code) for code in case.exploitation_forms)),
+        (_("Met"), label("detection_context", case.detection_context) if case.detection_context else ""),
+        (_("Province where met"), place(case.detected_province)),
+    ]
+    return [(name, value or _("Not known")) for name, value in rows]

@@ -1,0 +1,79 @@
+"""What a case page is put together from: panels and next steps, registered by the rooms that know them.
+
+Registered when a room's `urls.py` is loaded. The page itself, which asks the policy once and shows what it
+allows, is the web room's.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+
+from spean.access import policy
+from spean.access.models import User
+from spean.cases.models import Case
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One user before one case: everything that the policy grants him there, asked once for the whole page."""
+
+    user: User
+    case: Case
+    may: frozenset[str]
+    sections: frozenset[str]
+
+    @classmethod
+    def of(cls, user: User, case: Case) -> "Sight":
+        return cls(user, case, policy.permitted(user, policy.ACTIONS, case), policy.readable_sections(user, case))
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One part of the page. `show` gives what its template needs, or None where this user sees nothing of it."""
+
+    name: str
+    title: str | Promise
+    template: str
+    show: Callable[[Sight], Mapping[str, Any] | None]
+    order: int = 100
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """Something that can be done now (`url`), or what stands in its way (`hindrances`)."""
+
+    title: str | Promise
+    url: str = ""
+    why: str | Promise = ""
+    due_at: datetime | None = None
+    hindrances: Sequence[str] = field(default=())
+    order: int = 100
+
+
+PANELS: dict[str, Panel] = {}
+NEXT_STEPS: list[Callable[[Sight], list[NextStep]]] = []
+
+
+def register(panel: Panel) -> Panel:
+    """Add a panel to every case page; a second one of the same name takes the place of the first."""
+    PANELS[panel.name] = panel
+    return panel
+
+
+def next_steps(steps: Callable[[Sight], list[NextStep]]) -> Callable[[Sight], list[NextStep]]:
+    """Add a function that says what can be done next in a case."""
+    if steps not in NEXT_STEPS:
+        NEXT_STEPS.append(steps)
+    return steps
+
+
+def link(name: str, *arguments: Any) -> str:
+    """The address of a page, or nothing where the room of that page is not installed."""
+    try:
+        return reverse(name, args=arguments)
+    except NoReverseMatch:
+        return ""
