@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from spean.country.files import Row, read_json, read_table
+from spean.country.language import language_or_active
 
 LEVELS: tuple[str, ...] = ("province", "district", "commune", "village")
 FILES: dict[str, str] = {
@@ -48,8 +49,6 @@ class Place:
 
     def label(self, language: str | None = None) -> str:
         """The name in the reader's script: Khmer for Khmer, Latin for everybody else."""
-        from spean.country.pack import language_or_active
-
         return self.name_km if language_or_active(language) == "km" and self.name_km else self.name_en
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ Pure data and look-ups; works with and without Django. The model fields stand in
 pack is whole in `check.py`. A pack carries no code and can add no status.
 """
 
-import sys
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -16,9 +16,11 @@ from zoneinfo import ZoneInfo
 
 from spean.country.files import PackError, Row, read_table, read_text, read_toml
 from spean.country.geography import Geography
+from spean.country.language import FALLBACK_LANGUAGE, django_settings, in_language, language_or_active, texts
+from spean.country.records import Article, Deadline, Indicator, RightsText, Role, Statute
+from spean.country.records import Instrument as Instrument  # part of what this module offers to others
 from spean.lib import clock
 
-FALLBACK_LANGUAGE = "en"
 DEFAULT_PACK = "cambodia"
 # The columns every code list has besides its labels; whatever else a list carries is kept in `Code.extra`.
 CODE_COLUMNS: tuple[str, ...] = (
@@ -32,39 +34,6 @@ class UnknownCode(KeyError):
 
 class UnknownPack(LookupError):
     """No country pack has this name."""
-
-
-def language_or_active(language: str | None) -> str:
-    """The language asked for, else the one Django speaks now, else English. Regions are dropped: km-KH is km."""
-    if not language:
-        settings = _django_settings()
-        if settings is not None:
-            from django.utils.translation import get_language
-
-            language = get_language()
-    return (language or FALLBACK_LANGUAGE).lower().replace("_", "-").split("-")[0]
-
-
-def _django_settings() -> Any:
-    """Django's settings if somebody has set them up; looking must not be what sets them up."""
-    conf = sys.modules.get("django.conf")
-    return conf.settings if conf is not None and conf.settings.configured else None
-
-
-def in_language(texts: Mapping[str, str], language: str | None = None) -> str:
-    """The text in a language; where it is missing, the English one."""
-    return texts.get(language_or_active(language)) or texts.get(FALLBACK_LANGUAGE, "")
-
-
-def _texts(row: Mapping[str, str], name: str) -> Mapping[str, str]:
-    """The translations of one text: columns `name_en`, `name_km`, and any other language a pack adds."""
-    start = f"{name}_"
-    found = {
-        column.removeprefix(start): value
-        for column, value in row.items()
-        if column.startswith(start) and value and len(column) - len(start) in (2, 3)
-    }
-    return MappingProxyType(found)
 
 
 @dataclass(frozen=True)
@@ -95,7 +64,7 @@ class Code:
 
     def text(self, column: str, language: str | None = None) -> str:
         """A translated extra column: `text("hint")` reads `hint_en`, `hint_km`."""
-        return in_language(_texts(self.extra, column), language)
+        return in_language(texts(self.extra, column), language)
 
 
 class CodeList:
@@ -136,173 +105,6 @@ class CodeList:
     def codes(self, on: date | None = None) -> set[str]:
         """The codes valid on a date; without one, every code the list ever had."""
         return {code.code for code in self if on is None or code.valid(on)}
-
-
-@dataclass(frozen=True)
-class Deadline:
-    """How long a task may take, who says so, and whether that was read in the source."""
-
-    name: str
-    span: timedelta
-    source: str
-    verified: bool
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Role:
-    """A role's title and what it does, in the country's words."""
-
-    code: str
-    titles: Mapping[str, str]
-    descriptions: Mapping[str, str]
-
-    def title(self, language: str | None = None) -> str:
-        return in_language(self.titles, language)
-
-    def description(self, language: str | None = None) -> str:
-        return in_language(self.descriptions, language)
-
-
-@dataclass(frozen=True)
-class Statute:
-    """A law or decree: its title as published, and since which year it holds."""
-
-    code: str
-    titles: Mapping[str, str]
-    reference: str
-    since: str
-    verified: bool
-    note: str
-
-    def title(self, language: str | None = None) -> str:
-        return in_language(self.titles, language)
-
-
-@dataclass(frozen=True)
-class Article:
-    """One article of a law. Penalties are years; None means not known, never "none".
-
-    `verified`: the article's subject was read in a source; `penalty_verified`: its penalty was.
-    """
-
-    code: str
-    statute: str
-    article: str
-    titles: Mapping[str, str]
-    chapter: str
-    is_offence: bool
-    trafficking_offence: bool
-    min_years: float | None
-    max_years: float | None
-    aggravated_min_years: float | None
-    aggravated_max_years: float | None
-    aggravating: str
-    verified: bool
-    penalty_verified: bool
-    valid_from: date | None
-    valid_to: date | None
-    source: str
-    note: str
-
-    def title(self, language: str | None = None) -> str:
-        return in_language(self.titles, language)
-
-
-@dataclass(frozen=True)
-class Indicator:
-    """One question of an instrument. What a kind of instrument does not use is empty."""
-
-    code: str
-    labels: Mapping[str, str]
-    questions: Mapping[str, str]
-    hints: Mapping[str, str]
-    verified: bool
-    dim: str = ""
-    key: str = ""
-    population: str = ""
-    exploitation: str = ""
-    strength: str = ""
-    ilo11_refs: tuple[str, ...] = ()
-    signs: tuple[str, ...] = ()
-    element: str = ""
-    maps_to: tuple[str, ...] = ()
-    note: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def answer_key(self) -> str:
-        """The key under which its answer is stored: `CD-DEBT`, the same for adults and children."""
-        return f"{self.dim}-{self.key}" if self.dim else self.code
-
-    def label(self, language: str | None = None) -> str:
-        return in_language(self.labels, language)
-
-    def question(self, language: str | None = None) -> str:
-        return in_language(self.questions, language) or self.label(language)
-
-    def hint(self, language: str | None = None) -> str:
-        return in_language(self.hints, language)
-
-
-class RightsText(str):
-    """The Markdown a person is read or handed, with the version and language of which it was taken.
-
-    What somebody was told is recorded by version, so that it can be shown again word for word.
-    """
-
-    version: str
-    language: str
-    heading: str
-    verified: bool
-
-    def __new__(cls, text: str, *, version: str, language: str, heading: str, verified: bool) -> "RightsText":
-        made = super().__new__(cls, text)
-        made.version = version
-        made.language = language
-        made.heading = heading
-        made.verified = verified
-        return made
-
-
-@dataclass(frozen=True)
-class Instrument:
-    """A set of questions for screening. An `empty_slot` stands for one whose text is still to be obtained.
-
-    `evaluated_with` names the instrument whose rule judges the answers, where this one has none of its own.
-    """
-
-    name: str
-    version: str
-    kind: str
-    status: str
-    titles: Mapping[str, str]
-    notes: Mapping[str, str]
-    indicators: tuple[Indicator, ...]
-    source: str = ""
-    verified: bool = False
-    evaluated_with: str = ""
-    combine: str = ""
-    dimensions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    about: Mapping[str, Any] = field(default_factory=dict)
-
-    def title(self, language: str | None = None) -> str:
-        return in_language(self.titles, language)
-
-    def dimension(self, dim: str, language: str | None = None) -> str:
-        """The name of a dimension; its code where the instrument names none."""
-        return in_language(self.dimensions.get(dim, {}), language) or dim
-
-    def note(self, language: str | None = None) -> str:
-        return in_language(self.notes, language)
-
-    def asked(self, population: str, exploitation: str) -> tuple[Indicator, ...]:
-        """The questions for one population (adult, child) and kind of exploitation (labour, sexual)."""
-        return tuple(
-            indicator
-            for indicator in self.indicators
-            if indicator.population in ("", population) and indicator.exploitation in ("", exploitation)
-        )
 
 
 class Pack:
@@ -375,7 +177,7 @@ class Pack:
         rows = read_table(self.folder / "roles.csv").rows
         return MappingProxyType(
             {
-                row["code"]: Role(row["code"], _texts(row.values, "title"), _texts(row.values, "description"))
+                row["code"]: Role(row["code"], texts(row.values, "title"), texts(row.values, "description"))
                 for row in rows
             }
         )
@@ -424,7 +226,7 @@ class Pack:
 
 
 def _code(row: Row) -> Code:
-    labels = _texts(row.values, "label")
+    labels = texts(row.values, "label")
     if not row["code"]:
         raise row.fault("the code is missing")
     known = {*CODE_COLUMNS, *(f"label_{language}" for language in labels)}
@@ -447,7 +249,7 @@ def _article(row: Row) -> Article:
         code=row["code"],
         statute=row["statute"],
         article=row["article"],
-        titles=_texts(row.values, "title"),
+        titles=texts(row.values, "title"),
         chapter=row["chapter"],
         is_offence=row.flag("is_offence"),
         trafficking_offence=row.flag("trafficking_offence"),
@@ -468,7 +270,7 @@ def _article(row: Row) -> Article:
 def _statute(row: Row) -> Statute:
     return Statute(
         code=row["code"],
-        titles=_texts(row.values, "title"),
+        titles=texts(row.values, "title"),
         reference=row["reference"],
         since=row["since"],
         verified=row.flag("verified"),
@@ -517,9 +319,9 @@ _INDICATOR_COLUMNS = frozenset(
 
 
 def _indicator(row: Row) -> Indicator:
-    labels = _texts(row.values, "label")
-    questions = _texts(row.values, "question")
-    hints = _texts(row.values, "hint")
+    labels = texts(row.values, "label")
+    questions = texts(row.values, "question")
+    hints = texts(row.values, "hint")
     return Indicator(
         code=row["code"],
         labels=labels,
@@ -550,15 +352,15 @@ def _instrument(folder: Path) -> Instrument:
     path = folder / "instrument.toml"
     about = read_toml(path)
     rows = folder / "indicators.csv"
-    texts = {key: str(value) for key, value in about.items() if isinstance(value, str)}
+    said = {key: str(value) for key, value in about.items() if isinstance(value, str)}
     try:
         return Instrument(
             name=str(about["name"]),
             version=str(about["version"]),
             kind=str(about["kind"]),
             status=str(about["status"]),
-            titles=_texts(texts, "title"),
-            notes=_texts(texts, "note"),
+            titles=texts(said, "title"),
+            notes=texts(said, "note"),
             indicators=tuple(_indicator(row) for row in read_table(rows).rows) if rows.exists() else (),
             source=str(about.get("source", "")),
             verified=about.get("verified") is True,
@@ -599,7 +401,8 @@ def load(folder: Path) -> Pack:
 
 
 def pack(name: str | None = None) -> Pack:
-    """The pack of the installation (settings.SPEAN_COUNTRY), or the one named."""
+    """The pack of the installation (SPEAN_COUNTRY, of the settings or of the environment), or the one named."""
     if name is None:
-        name = getattr(_django_settings(), "SPEAN_COUNTRY", DEFAULT_PACK)
+        outside_django = os.environ.get("SPEAN_COUNTRY") or DEFAULT_PACK
+        name = getattr(django_settings(), "SPEAN_COUNTRY", outside_django)
     return load(pack_folder(name))
