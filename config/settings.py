@@ -64,7 +64,14 @@ SPEAN_COUNTRY = os.environ.get("SPEAN_COUNTRY", "cambodia")
 
 # -- Application ----------------------------------------------------------------------------
 
-ROOMS = [
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "pgtrigger",
+    # Before the libraries whose templates they replace.
     "spean.country",
     "spean.access",
     "spean.privacy",
@@ -78,42 +85,6 @@ ROOMS = [
     "spean.identification",
     "spean.protection",
     "spean.web",
-]
-
-
-_NEEDS = {
-    "spean.access": ["spean.country"],
-    "spean.privacy": ["spean.access"],
-    "spean.privacy.keyvault": ["spean.privacy"],
-    "spean.workflow": ["spean.privacy"],
-    "spean.people": ["spean.workflow"],
-    "spean.cases": ["spean.people"],
-    "spean.detection": ["spean.cases"],
-    "spean.directory": ["spean.workflow"],
-    "spean.referral": ["spean.cases", "spean.directory"],
-    "spean.identification": ["spean.cases"],
-    "spean.protection": ["spean.cases"],
-}
-
-
-def _landed(room: str) -> bool:
-    """While the rooms are being built: leave out those that are not there yet."""
-    here = BASE_DIR / Path(*room.split("."))
-    files = ("fields.py",) if room == "spean.country" else ("__init__.py", "models.py")
-    if room == "spean.web":
-        files = ("__init__.py",)
-    return all((here / name).exists() for name in files) and all(map(_landed, _NEEDS.get(room, [])))
-
-
-INSTALLED_APPS = [
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.sessions",
-    "django.contrib.messages",
-    "django.contrib.staticfiles",
-    "pgtrigger",
-    # Before the libraries whose templates they replace.
-    *[room for room in ROOMS if _landed(room)],
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -166,7 +137,7 @@ CRISPY_FAIL_SILENTLY = False
 DATABASES = databases.for_role("app")
 # Whose rights migrations narrow: this role may add to the event log, never change it.
 DB_APP_ROLE = DATABASES["default"]["USER"]
-DATABASE_ROUTERS = ["spean.privacy.routers.KeyVaultRouter"] if _landed("spean.privacy") else []
+DATABASE_ROUTERS = ["spean.privacy.routers.KeyVaultRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Shared by all processes, so that sign-in limits hold across workers.
 CACHES = {
@@ -179,7 +150,7 @@ CACHES = {
 
 # -- Sign-in --------------------------------------------------------------------------------
 
-AUTH_USER_MODEL = "access.User" if _landed("spean.access") else "auth.User"
+AUTH_USER_MODEL = "access.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 # scrypt is memory-hard and part of Python; the second is what allauth's own checks may meet.
 PASSWORD_HASHERS = [

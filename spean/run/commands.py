@@ -86,12 +86,12 @@ def worker(options: argparse.Namespace) -> None:
 
 
 @_plain
-def search(options: argparse.Namespace) -> None:
+def search(options: argparse.Namespace) -> int:
     follow_parent()
     with _current():
         from spean.people import search_server
 
-        search_server.main()
+        return search_server.main([])
 
 
 @_plain

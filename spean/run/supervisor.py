@@ -52,6 +52,7 @@ class Child:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "spean", *self.arguments],
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # what goes wrong is on stderr
             start_new_session=True,
             env={**os.environ, FOLLOW: "1"},
         )
