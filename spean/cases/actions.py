@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.apps import apps
 from django.db import transaction
@@ -16,7 +16,7 @@ from spean.country import pack
 from spean.lib import clock
 from spean.lib.identifiers import new_code
 from spean.privacy import events, vault
-from spean.workflow.engine import Forbidden, perform, requirement
+from spean.workflow.engine import Forbidden, claim, perform, requirement
 
 
 def new_case(actor: User, organisation: Organisation) -> Case:
@@ -47,28 +47,36 @@ def keep_note(actor: User, case: Case, *, section: str, about: str, text: str) -
     )  # fmt: skip
     vault.seal_fields(note, text=text)
     note.save(force_insert=True)
-    events.record("case.note_written", actor=actor, obj=note, case=case, facts={"section": section, "about": about})
+    events.record("note.written", actor=actor, obj=note, case=case, facts={"section": section, "about": about})
     return note
 
 
-def give_direct_help(actor: User, case: Case, help: Sequence[str]) -> DirectHelp:
+def give_direct_help(actor: User, case: Case, help: Sequence[str], *, once: UUID | None = None) -> DirectHelp:
     """Record help given on the spot. It never depends on what the person agrees to."""
     with transaction.atomic():
+        if once is not None:
+            claim(once, "give_direct_help", case, actor)
         if not policy.may(actor, "give_direct_help", case):
             raise Forbidden([_("This is not available to you.")])
         row = DirectHelp(case=case, help=list(help), given_at=clock.now(), given_by=actor)
         row.full_clean()
         row.save(force_insert=True)
-        events.record("direct_help.given", actor=actor, obj=row, case=case, facts={"help": sorted(help)})
+        events.record("help.given", actor=actor, obj=row, case=case, facts={"help": sorted(help)})
         return row
 
 
 def close_case(
-    actor: User, case: Case, *, reason: str, explanation: str, version: int | None = None
+    actor: User,
+    case: Case,
+    *,
+    reason: str,
+    explanation: str,
+    version: int | None = None,
+    once: UUID | None = None,
 ) -> Case:
     """Close an episode with its outcome. A screening result closes nothing; a person does, with reasons."""
     facts = {"reason": reason, "explanation": explanation}
-    with perform("close_case", case, actor, version=version, facts=facts) as step:
+    with perform("close_case", case, actor, version=version, facts=facts, once=once) as step:
         keep_note(actor, step.obj, section="narrative", about="closing", text=explanation)
         step.obj.closing_reason = reason
         step.obj.closed_at = clock.now()
@@ -100,7 +108,7 @@ def exclude(
         )
         row.full_clean()
         row.save(force_insert=True)
-        events.record("case.exclusion_set", actor=actor, obj=row, case=case, facts={"reason": reason})
+        events.record("case.excluded", actor=actor, obj=row, case=case, facts={"reason": reason})
         return row
 
 

@@ -3,15 +3,18 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from spean.access.models import Organisation, User
+from spean.cases.actions import keep_note
 from spean.cases.models import Case
 from spean.lib import clock
 from spean.privacy.models import Consent
 from spean.workflow.engine import perform, requirement
 
+SHORTEST_REASON = 10  # characters: a word is no reason
 # What the person must have been told before her yes counts (HTCDS, guidance on con_Consent).
 TOLD = (
     "told_interview",
@@ -40,8 +43,13 @@ def record_consent(
     interpreter_not_from_scene: bool = False,
     told: Sequence[str] = TOLD,
     valid_until: date | None = None,
+    reason: str = "",
+    once: UUID | None = None,
 ) -> Consent:
-    """Record that the person agreed that these kinds of information go to this recipient for this purpose."""
+    """Record that the person agreed that these kinds of information go to this recipient for this purpose.
+
+    `reason` is for best interests, which stand in for consent only with a reason that is written down.
+    """
     consent = Consent(
         case=case, purpose=purpose, recipient=recipient, classes=sorted(set(classes)), status="given",
         given_by=given_by, guardian_is_not_suspect=guardian_is_not_suspect, ground=ground, evidence=evidence,
@@ -49,22 +57,37 @@ def record_consent(
         valid_until=valid_until, given_at=clock.now(), recorded_by=actor,
         recorded_organisation=actor.organisation, **{name: name in told for name in TOLD},
     )  # fmt: skip
-    facts = {"told": tuple(told), "given_by": given_by, "ground": ground, "is_child": case.is_child}
-    with perform("record_consent", consent, actor, facts=facts) as step:
+    facts = {
+        "told": tuple(told), "given_by": given_by, "ground": ground, "is_child": case.is_child, "reason": reason,
+    }  # fmt: skip
+    with perform("record_consent", consent, actor, facts=facts, once=once) as step:
+        if reason.strip():
+            keep_note(actor, case, section="protection", about=ground, text=reason.strip())
         step.facts.update(purpose=purpose, classes=sorted(set(classes)), ground=ground)
     return step.obj
 
 
 def record_refusal(
-    actor: User, case: Case, *, purpose: str, language: str, recipient: Organisation | None = None
+    actor: User,
+    case: Case,
+    *,
+    purpose: str,
+    language: str,
+    recipient: Organisation | None = None,
+    reason: str = "",
+    once: UUID | None = None,
 ) -> Consent:
     """Record that the person said no. Help goes on all the same; nothing about her is passed on."""
     refusal = Consent(
         case=case, purpose=purpose, recipient=recipient, classes=[], status="refused", given_by="person",
         language=language, given_at=clock.now(), recorded_by=actor, recorded_organisation=actor.organisation,
     )  # fmt: skip
-    with perform("record_refusal", refusal, actor) as step:
+    with perform("record_refusal", refusal, actor, facts={"reason": reason}, once=once) as step:
         step.facts["purpose"] = purpose
+        if reason:
+            step.facts["reason"] = reason
+            Case.objects.filter(pk=case.pk).update(refusal_reason=reason)
+            case.refusal_reason = reason
     return step.obj
 
 
@@ -90,8 +113,11 @@ def _consent_complete(consent: Consent, actor: User, facts: Mapping[str, Any]) -
             )
         if facts["given_by"] != "person" and not consent.guardian_is_not_suspect:
             failures.append(_("Confirm that whoever agrees for the person is not suspected of exploiting her."))
-    elif facts["ground"] == "best_interests" and not facts["is_child"]:
-        failures.append(_("Best interests can stand in for consent for a child only."))
+    elif facts["ground"] == "best_interests":
+        if not facts["is_child"]:
+            failures.append(_("Best interests can stand in for consent for a child only."))
+        if len(facts["reason"].strip()) < SHORTEST_REASON:
+            failures.append(_("Write down why the referral is in the child’s best interests, in a sentence at least."))
     if consent.interpreter and not consent.interpreter_not_from_scene:
         failures.append(_("The interpreter must not come from the place of exploitation."))
     return failures

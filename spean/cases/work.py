@@ -41,7 +41,7 @@ def involve(
     row = Involvement.objects.create(
         case=case, organisation=organisation, task=task, sections=list(wanted), basis=basis, basis_id=basis_id
     )
-    events.record("case.involvement_opened", actor=actor, obj=row, case=case, facts={"task": task})
+    events.record("case.organisation_involved", actor=actor, obj=row, case=case, facts={"task": task})
     return row
 
 

@@ -13,14 +13,22 @@ from spean.cases import work
 from spean.cases.actions import new_case
 from spean.cases.models import Case
 from spean.country import pack
-from spean.detection import assess
+from spean.detection import assess, rules
 from spean.detection.models import Screening
 from spean.lib import clock
 from spean.privacy import events, vault
 from spean.privacy.models import Consent
-from spean.workflow.engine import Changed, Forbidden, perform, requirement
+from spean.workflow.engine import Changed, Forbidden, Refused, claim, perform, requirement
 
 SEALED = ("stated_name", "stated_contact", "notes")
+# What one page of an interview may set, beside answers and sealed texts.
+CODED = (
+    "age", "age_disputed", "acts", "forms", "private_place", "interview_language", "interpreter",
+    "interpreter_not_from_scene", "preferred_interviewer_asked",
+)  # fmt: skip
+# What a further interview takes over: who the person is does not change because she is asked again.
+KEPT = ("age", "age_disputed", "acts", "forms", "interview_language")
+DESCRIBED = ("sex", "nationality", "languages", "detection_context", "detected_province")
 
 
 def start_screening(actor: User, *, instrument: str, exploitation: str = "labour", once: UUID | None = None) -> Screening:
@@ -28,6 +36,7 @@ def start_screening(actor: User, *, instrument: str, exploitation: str = "labour
     organisation = actor.organisation
     if organisation is None:
         raise Forbidden([_("This is not available to you.")])
+    _check_instrument(instrument)
     case = new_case(actor, organisation)
     with transaction.atomic():
         with perform("start_screening", case, actor, once=once) as step:
@@ -37,26 +46,49 @@ def start_screening(actor: User, *, instrument: str, exploitation: str = "labour
         return _new_screening(actor, case, instrument, exploitation)
 
 
-def screen_again(actor: User, case: Case, *, instrument: str, version: int | None = None) -> Screening:
-    """A further interview in the same episode, when the person is rested, safe, or has an interpreter."""
-    with perform("screen_again", case, actor, version=version) as step:
+def screen_again(
+    actor: User, case: Case, *, instrument: str, version: int | None = None, once: UUID | None = None
+) -> Screening:
+    """A further interview in the same episode, when the person is rested, safe, or has an interpreter.
+
+    What was told before is carried over, so that nobody has to tell it twice; the earlier interview stays.
+    """
+    _check_instrument(instrument)
+    with perform("screen_again", case, actor, version=version, once=once) as step:
         step.facts["instrument"] = instrument
         work.finish_tasks(step.obj, "second_interview")
         last = step.obj.screenings.first()
-        return _new_screening(actor, step.obj, instrument, last.exploitation if last else "labour")
+        if last is None:
+            return _new_screening(actor, step.obj, instrument, "labour")
+        kept = {name: getattr(last, name) for name in KEPT}
+        if last.instrument == instrument:
+            kept["answers"] = last.answers
+        return _new_screening(actor, step.obj, instrument, last.exploitation, **kept)
 
 
 def save_answers(
-    actor: User, screening: Screening, *, version: int | None, answers: Mapping[str, str] | None = None, **page: Any
+    actor: User,
+    screening: Screening,
+    *,
+    version: int | None,
+    answers: Mapping[str, str] | None = None,
+    once: UUID | None = None,
+    **page: Any,
 ) -> Screening:
     """Keep one page of an interview: answers are merged, other fields replaced, free text sealed."""
+    unknown = page.keys() - {*CODED, *SEALED}
+    if unknown:
+        raise TypeError(f"an interview has no {', '.join(sorted(unknown))}")
     with transaction.atomic():
+        if once is not None:
+            claim(once, "save_answers", screening, actor)
         row = Screening.objects.select_for_update(of=("self",)).select_related("case").get(pk=screening.pk)
         if not policy.may(actor, "answer_screening", row) or row.completed_at is not None:
             raise Forbidden([_("This is not available to you.")])
         if version is not None and version != row.version:
-            raise Changed([_("This interview was continued in another window. Its latest answers are shown now.")])
+            raise Changed([_changed()])
         if answers:
+            _check_answers(row, answers)
             row.answers = {**row.answers, **answers}
         texts = {name: page.pop(name) for name in SEALED if name in page}
         for name, value in page.items():
@@ -78,7 +110,7 @@ def complete_screening(actor: User, screening: Screening, *, version: int | None
     with transaction.atomic():
         row = Screening.objects.select_for_update(of=("self",)).select_related("case").get(pk=screening.pk)
         if version is not None and version != row.version:
-            raise Changed([_("This interview was continued in another window. Its latest answers are shown now.")])
+            raise Changed([_changed()])
         with perform("complete_screening", row.case, actor, facts={"screening": row}) as step:
             assessment = assess.assess_screening(row)
             row.result = assessment.result
@@ -96,8 +128,18 @@ def complete_screening(actor: User, screening: Screening, *, version: int | None
     return row
 
 
+def _changed() -> str:
+    return _(
+        "This interview was continued in another window. What you typed here is still below and not saved yet: "
+        "check it, and press the button again to save it."
+    )
+
+
 def describe_person(actor: User, case: Case, **coded: Any) -> Case:
     """Keep coded facts of the person met: sex, nationality, languages, where and how she was met."""
+    unknown = coded.keys() - set(DESCRIBED)
+    if unknown:
+        raise TypeError(f"a case has no {', '.join(sorted(unknown))} to describe")
     with transaction.atomic():
         row = Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
         if not policy.may(actor, "answer_screening", row):
@@ -110,19 +152,24 @@ def describe_person(actor: User, case: Case, **coded: Any) -> Case:
         return row
 
 
-def offer_second_interview(actor: User, case: Case, *, leaflet_given: bool, version: int | None = None) -> Case:
+def offer_second_interview(
+    actor: User, case: Case, *, leaflet_given: bool, version: int | None = None, once: UUID | None = None
+) -> Case:
     """Too little is known: nothing is closed, a second interview is offered and waits with a date."""
     facts = {"leaflet_given": leaflet_given}
-    with perform("offer_second_interview", case, actor, version=version, facts=facts) as step:
+    with perform("offer_second_interview", case, actor, version=version, facts=facts, once=once) as step:
         organisation = actor.organisation
         assert organisation is not None
         work.open_task(step.obj, "second_interview", organisation, _role_of(actor), user=actor)
     return step.obj
 
 
-def count_without_identity(actor: User, case: Case, *, reason: str, version: int | None = None) -> Case:
+def count_without_identity(
+    actor: User, case: Case, *, reason: str, version: int | None = None, once: UUID | None = None
+) -> Case:
     """The adult said no: only coded facts stay for the count; what could name her is destroyed with its key."""
-    with perform("count_without_identity", case, actor, version=version, facts={"reason": reason}) as step:
+    facts = {"reason": reason}
+    with perform("count_without_identity", case, actor, version=version, facts=facts, once=once) as step:
         step.obj.refusal_reason = reason
         step.facts["reason"] = reason
         work.finish_tasks(step.obj)
@@ -140,15 +187,28 @@ def destroy_keys_of_refused() -> int:
     return len(left)
 
 
-def _new_screening(actor: User, case: Case, instrument: str, exploitation: str) -> Screening:
+def _new_screening(actor: User, case: Case, instrument: str, exploitation: str, **kept: Any) -> Screening:
     organisation = actor.organisation
     assert organisation is not None
     screening = Screening(
         case=case, instrument=instrument, instrument_version=pack().instruments[instrument].version,
-        exploitation=exploitation, started_at=clock.now(), screener=actor, organisation=organisation,
+        exploitation=exploitation, started_at=clock.now(), screener=actor, organisation=organisation, **kept,
     )  # fmt: skip
     screening.save(force_insert=True)
     return screening
+
+
+def _check_instrument(name: str) -> None:
+    """A slot whose official list has not been entered cannot be asked from."""
+    found = pack().instruments.get(name)
+    if found is None or not found.indicators:
+        raise Refused([_("This list of questions is not available yet: the official list has not been entered.")])
+
+
+def _check_answers(screening: Screening, answers: Mapping[str, str]) -> None:
+    known = {row.answer_key for row in pack().instruments[screening.instrument].indicators}
+    if answers.keys() - known or set(answers.values()) - set(rules.ANSWERS):
+        raise Refused([_("One of these answers does not belong to this list of questions.")])
 
 
 def _role_of(actor: User) -> str:

@@ -70,11 +70,13 @@ def sentences(screening: Screening, language: str | None = None) -> list[str]:
     if not screening.assessment:
         return []
     stored = [rules.Reason(row["code"], row["params"]) for row in screening.assessment["reasons"]]
-    return [texts.sentence(reason, labels=labels(screening, language)) for reason in stored]
+    with texts.speaking(language):
+        return [texts.sentence(reason, labels=labels(screening, language)) for reason in stored]
 
 
 def labels(screening: Screening, language: str | None = None) -> Mapping[str, str]:
-    """Short labels of the indicators, by `DIM-KEY`, for sentences and evidence lists."""
+    """Short labels of the indicators, by `DIM-KEY`, and of acts and forms: for sentences and evidence lists."""
     population = rules.population(screening.age, screening.age_disputed)
     rows = rule_list("ilo_2009", population, screening.exploitation)
-    return {f"{row.dim}-{row.key}": row.label(language) for row in rows}
+    named = {code.code: code.label(language) for name in ("act", "exploitation_form") for code in pack().codelist(name)}
+    return {**named, **{f"{row.dim}-{row.key}": row.label(language) for row in rows}}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -16,14 +17,23 @@ from spean.country import pack
 from spean.lib import clock
 from spean.privacy import events, vault
 from spean.protection.models import Need, ReflectionPeriod, RightsInformation, RiskAssessment
-from spean.workflow.engine import Forbidden, perform, requirement
+from spean.workflow.engine import Forbidden, claim, perform, requirement
 
 
 def give_rights_information(
-    actor: User, case: Case, *, language: str, method: str, interpreter: bool = False, understood: bool | None = None
+    actor: User,
+    case: Case,
+    *,
+    language: str,
+    method: str,
+    interpreter: bool = False,
+    understood: bool | None = None,
+    once: UUID | None = None,
 ) -> RightsInformation:
     """Record that the person was told her rights, in which language and from which version of the text."""
     with transaction.atomic():
+        if once is not None:
+            claim(once, "give_rights_information", case, actor)
         _authorise(actor, "give_rights_information", case)
         row = RightsInformation(
             case=case, language=language, method=method, interpreter=interpreter, understood=understood,
@@ -77,9 +87,12 @@ def assess_risk(
     with_person: bool,
     response: str = "",
     review_on: date | None = None,
+    once: UUID | None = None,
 ) -> RiskAssessment:
     """Keep an assessment of risk: graded, made with the person, with what is done about it."""
     with transaction.atomic():
+        if once is not None:
+            claim(once, "assess_risk", case, actor)
         _authorise(actor, "assess_risk", case)
         row = RiskAssessment(
             case=case, level=level, factors=list(factors), with_person=with_person, review_on=review_on,
@@ -107,9 +120,13 @@ def record_need(actor: User, case: Case, code: str, *, urgent: bool = False) -> 
     return need
 
 
-def record_needs(actor: User, case: Case, codes: Sequence[str], urgent: Sequence[str] = ()) -> list[Need]:
+def record_needs(
+    actor: User, case: Case, codes: Sequence[str], urgent: Sequence[str] = (), *, once: UUID | None = None
+) -> list[Need]:
     """Keep several needs at once: all of them, or none."""
     with transaction.atomic():
+        if once is not None:
+            claim(once, "record_needs", case, actor)
         return [record_need(actor, case, code, urgent=code in urgent) for code in codes]
 
 

@@ -115,7 +115,7 @@ def perform(
     given = dict(facts or {})
     with transaction.atomic():
         if once is not None:
-            _claim_submission(once, verb, obj, actor)
+            claim(once, verb, obj, actor)
         creating = row.frm is None
         if creating:
             _authorise_creation(row, obj, actor)
@@ -194,7 +194,8 @@ def _what_changed(obj: Any) -> str:
     }
 
 
-def _claim_submission(token: UUID, verb: str, obj: Any, actor: User) -> None:
+def claim(token: UUID, verb: str, obj: Any, actor: User) -> None:
+    """Take a submission's token in the transaction of what it does; AlreadyDone if it was carried out before."""
     claimed, fresh = Submission.objects.get_or_create(
         token=token,
         defaults={"actor_id": actor.pk, "verb": verb, "object_type": obj._meta.label, "object_id": obj.pk},

@@ -1,0 +1,19 @@
+"""Addresses of the interview. Each names the action that the policy is asked about."""
+
+from spean.access.pages import page
+from spean.detection import panels, views
+
+__all__ = ["panels", "urlpatterns"]
+
+urlpatterns = [
+    page("screening/start/", views.start, action="start_screening", name="screening_start"),
+    page("screening/<uuid:pk>/result/", views.result, action="see_screening", name="screening_result"),
+    page("screening/<uuid:pk>/<slug:slug>/", views.screen, action="answer_screening", name="screening_step"),
+    page("case/<uuid:pk>/interview/", views.go_on, action="answer_screening", name="case_interview"),
+    page("case/<uuid:pk>/interview-again/", views.again, action="screen_again", name="case_interview_again"),
+    page(
+        "case/<uuid:pk>/second-interview/", views.second_interview, action="offer_second_interview",
+        name="case_second_interview",
+    ),
+    page("case/<uuid:pk>/count/", views.count, action="count_without_identity", name="case_count"),
+]  # fmt: skip

@@ -1,0 +1,13 @@
+"""Addresses of needs, risk and rights. Each names the action that the policy is asked about."""
+
+from spean.access.pages import SIGNED_IN, page
+from spean.protection import panels, views
+
+__all__ = ["panels", "urlpatterns"]
+
+urlpatterns = [
+    page("case/<uuid:pk>/needs/", views.needs, action="record_need", name="case_needs"),
+    page("case/<uuid:pk>/risk/", views.risk, action="assess_risk", name="case_risk"),
+    page("case/<uuid:pk>/rights/", views.rights, action="give_rights_information", name="case_rights"),
+    page("rights/<slug:language>/", views.rights_text, action=SIGNED_IN, name="rights_text"),
+]
