@@ -161,16 +161,19 @@ def romanise_khmer(word: str) -> str:
             before_open = not cluster.signs & {_NASAL, _BREATH, _STOP}
         else:
             following_final = place + 1 == last and following is not None and following.bare
-            closes = before_open and (
-                place == last
-                or _SHORT in cluster.signs
-                or (
-                    before is not None
-                    and bool(before.vowel)
-                    and not following_final
-                    and not cluster.below
-                    # A stack that cannot begin a syllable closes this one: សុគន្ធា is "so-kun-thea".
-                    and (following is None or following.below[:1] in {"", "រ", "ល", "យ", "វ"})
+            closes = (
+                before_open
+                and (
+                    place == last
+                    or _SHORT in cluster.signs
+                    or (
+                        before is not None
+                        and bool(before.vowel)
+                        and not following_final
+                        and not cluster.below
+                        # A stack that cannot begin a syllable closes this one: សុគន្ធា is "so-kun-thea".
+                        and (following is None or following.below[:1] in {"", "រ", "ល", "យ", "វ"})
+                    )
                 )
             )
             if closes:

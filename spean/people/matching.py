@@ -149,7 +149,7 @@ def form(text: str) -> Form:
 
 
 def _forms(*texts: str) -> tuple[Form, ...]:
-    found = (form(part) for text in texts for part in names.split_aliases(text))
+    found = (form(part) for text in texts if text for part in names.split_aliases(text))
     return tuple(dict.fromkeys(words for words in found if words))
 
 
@@ -162,7 +162,11 @@ def prepare(details: Details) -> Prepared:
     main = _forms(f"{details.family_name} {details.given_name}", details.name_km)
     return Prepared(
         forms=main,
-        other_forms=tuple(words for words in _forms(*details.other_names) if words not in main),
+        other_forms=tuple(
+            words
+            for words in _forms(*(part for text in details.other_names for part in text.split(",")))
+            if words not in main
+        ),
         mother=_forms(details.mother_name),
         father=_forms(details.father_name),
         sex=details.sex,
@@ -296,6 +300,9 @@ def compare_names(first: Form, second: Form, share: Share = usual_share) -> Name
                 for piece in pair:
                     longer.remove(piece)
                 spelled = False
+    if left and right and _sound_together(first) == _sound_together(second):  # a space in the wrong place
+        matched = sum(min(_bits(word.sound, share) for word in words) for words in (first, second))
+        weight, left, right, spelled = matched + SPLIT_OR_JOINED, [], [], False
     whole = not left and not right
     near = sorted(
         ((likeness(*sorted((one, other))), one, other) for one in left for other in right),
@@ -313,11 +320,21 @@ def compare_names(first: Form, second: Form, share: Share = usual_share) -> Name
     return NameLikeness(max(min(weight, NAME_CAP), OTHER_NAME), matched, whole, spelled and whole, turned)
 
 
+@lru_cache(maxsize=200_000)
+def _sound_together(words: Form) -> str:
+    return names.key("".join(word.text for word in words))
+
+
 def _pieces(word: Word, among: Sequence[Word]) -> tuple[Word, Word] | None:
     """Two words that are one compound name when written together."""
     for one in among:
         for other in among:
-            if one is not other and names.key(one.text + other.text) == word.sound:
+            if (
+                one is not other
+                and one.sound[0] == word.sound[0]
+                and abs(len(one.text) + len(other.text) - len(word.text)) <= 4
+                and names.key(one.text + other.text) == word.sound
+            ):
                 return one, other
     return None
 
@@ -363,7 +380,9 @@ def _compare_births(a: Prepared, b: Prepared) -> tuple[float, str]:
     elif not apart:
         return SAME_YEAR, "same_birth_year"
     estimated = a.estimated or b.estimated
-    weight = next(w for most, w in (YEARS_APART_ESTIMATED if estimated else YEARS_APART) if apart <= most or most == 200)
+    weight = next(
+        w for most, w in (YEARS_APART_ESTIMATED if estimated else YEARS_APART) if apart <= most or most == 200
+    )
     if weight > 0:
         return weight, "close_birth_year"
     return weight, "different_birth_year" if weight < -1 else ""
@@ -416,7 +435,9 @@ def compare(a: Details | Prepared, b: Details | Prepared, share: Share = usual_s
         alike = _best_name(ours, theirs, share)
         if alike is not None:
             weight = min(alike.weight * PARENT_SHARE, PARENT_CAP) if alike.weight > 0 else OTHER_PARENT
-            kind = "same" if alike.whole else "similar" if alike.weight >= 4 else "different" if alike.weight < 0 else ""
+            kind = (
+                "same" if alike.whole else "similar" if alike.weight >= 4 else "different" if alike.weight < 0 else ""
+            )
             found.append((weight, f"{kind}_{parent}" if kind else ""))
 
     weight = sum(part for part, _ in found)
@@ -431,7 +452,8 @@ def compare(a: Details | Prepared, b: Details | Prepared, share: Share = usual_s
 def search_likeness(query: Form, person: Prepared, share: Share = usual_share) -> tuple[float, tuple[str, ...]]:
     """0..1 for a name typed into the search box: how much of what was typed is found in a person's names."""
     ideal = sum(_bits(word.sound, share) for word in query)
-    best, reasons = 0.0, ()
+    best = 0.0
+    reasons: tuple[str, ...] = ()
     for place, words in enumerate(person.forms + person.other_forms):
         found = compare_names(query, words, share)
         missed = max(len(query) - len(words), 0)

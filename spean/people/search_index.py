@@ -4,8 +4,11 @@ Holds names in clear, so it lives in the search process alone. Pure: no database
 agreement is worth is said in `matching`; this module only decides which persons get compared.
 """
 
+import itertools
 from collections.abc import Iterable
+from functools import cache
 from heapq import nlargest
+from math import log2
 from typing import NamedTuple
 
 from rapidfuzz import process
@@ -15,6 +18,7 @@ from spean.lib import names
 from spean.lib.identifiers import check_code
 from spean.people.matching import (
     POSSIBLE,
+    WORD_BITS,
     Details,
     Form,
     Prepared,
@@ -88,12 +92,20 @@ class _Vocabulary:
             self._sounds_list, self._texts_list = list(self.bearers), list(self._spellings)
         best: dict[str, float] = {}
         near = process.extract(
-            word.sound, self._sounds_list, scorer=OSA.normalized_similarity, score_cutoff=NEAR_SOUND, limit=SIMILAR_WORDS
+            word.sound,
+            self._sounds_list,
+            scorer=OSA.normalized_similarity,
+            score_cutoff=NEAR_SOUND,
+            limit=SIMILAR_WORDS,
         )
         for sound, likeness, _ in near:
             best[sound] = likeness
         spelled = process.extract(
-            word.text, self._texts_list, scorer=OSA.normalized_similarity, score_cutoff=NEAR_SPELLING, limit=SIMILAR_WORDS
+            word.text,
+            self._texts_list,
+            scorer=OSA.normalized_similarity,
+            score_cutoff=NEAR_SPELLING,
+            limit=SIMILAR_WORDS,
         )
         for text, likeness, _ in spelled:
             sound = str(self._spellings[text][1])
@@ -224,10 +236,11 @@ class SearchIndex:
                         named[slot] -= 2.0
         chosen = certain.union(nlargest(COMPARED, named, key=lambda slot: (named[slot], self._ids[slot] or "")))
         found = []
+        share = cache(self.share)
         for slot in chosen:
             person, person_id = self._people[slot], self._ids[slot]
             if person is not None and person_id is not None:
-                _, score, reasons = compare(asked, person, self.share)
+                _, score, reasons = compare(asked, person, share)
                 if score >= minimum:
                     found.append(Found(person_id, round(score, 4), reasons))
         return sorted(found, key=lambda one: (-one.score, one.person_id))[:limit]
@@ -243,10 +256,11 @@ class SearchIndex:
         points: dict[int, float] = {}
         self._collect(self._named, query, points)
         found = []
+        share = cache(self.share)
         for slot in nlargest(COMPARED, points, key=lambda slot: (points[slot], self._ids[slot] or "")):
             person, person_id = self._people[slot], self._ids[slot]
             if person is not None and person_id is not None:
-                score, reasons = search_likeness(query, person, self.share)
+                score, reasons = search_likeness(query, person, share)
                 if score >= 0.25:
                     found.append(Found(person_id, round(score, 4), reasons))
         return sorted(found, key=lambda one: (-one.score, one.person_id))[:limit]
@@ -271,42 +285,56 @@ class SearchIndex:
         return sorted(found.values(), key=lambda one: one.person_id)
 
     def _collect(self, vocabulary: _Vocabulary, words: Form, points: dict[int, float]) -> None:
-        """Give points to bearers of these words or similar ones: rarest word first, best reading of the name."""
-        readings: list[Word] = list(words)
-        for one, other in zip(words, words[1:], strict=False):
-            text = one.text + other.text
-            readings.append(Word(text, names.key(text)))
-        if len(words) <= 2:
-            for word in words:
-                for pair in vocabulary.halves(word):
-                    readings.extend(pair)
-        bearers: list[tuple[int, list[tuple[set[int], float]]]] = []
-        for word in dict.fromkeys(readings):
-            sounds = []
-            for sound, likeness in vocabulary.similar(word):
-                share = max(len(vocabulary.bearers[sound]), 1) / (len(self._slots) + 1)
-                sounds.append((vocabulary.bearers[sound], likeness * min(max(self._worth(share), 2.0), 13.0)))
-            if sounds:
-                bearers.append((sum(len(slots) for slots, _ in sounds), sounds))
-        bearers.sort(key=lambda pair: pair[0])
+        """Give points to bearers of these words or of similar ones, under the best reading of the name."""
+        bearers = sorted((self._bearers(vocabulary, word) for word in dict.fromkeys(words)), key=lambda one: one.size)
         mine: dict[int, float] = {}
-        for size, sounds in bearers:
-            best: dict[int, float] = {}
-            sounds.sort(key=lambda pair: pair[1])
-            if size > COMMON and mine:
-                for slots, worth in sounds:
-                    best.update(dict.fromkeys(slots & mine.keys(), worth))
-            else:
-                for slots, worth in sounds:
-                    best.update(dict.fromkeys(slots, worth))
-            for slot, worth in best.items():
-                mine[slot] = mine.get(slot, 0.0) + worth
-        for slot, worth in mine.items():
-            if worth > points.get(slot, 0.0):
-                points[slot] = worth
+        for one in bearers:
+            worth = one.worth(set(mine) if one.size > COMMON and mine else None)
+            if len(words) <= 2:
+                _raise_to(worth, self._both_halves(vocabulary, one.word))
+            for slot, points_here in worth.items():
+                mine[slot] = mine.get(slot, 0.0) + points_here
+        _raise_to(points, mine)
+        # Two words that are one name on file; the words beside them are left to the full comparison.
+        for first, second in itertools.pairwise(words):
+            text = first.text + second.text
+            together = Word(text, names.key(text))
+            _raise_to(points, self._bearers(vocabulary, together).worth())
+            if len(words) == 2:
+                _raise_to(points, self._both_halves(vocabulary, together))  # a space in the wrong place
 
-    @staticmethod
-    def _worth(share: float) -> float:
-        from math import log2
+    def _bearers(self, vocabulary: _Vocabulary, word: Word) -> "_Bearers":
+        found = []
+        for sound, likeness in vocabulary.similar(word):
+            slots = vocabulary.bearers[sound]
+            rarity = -log2(len(slots) / (len(self._slots) + 1))
+            found.append((likeness * min(max(rarity, WORD_BITS[0]), WORD_BITS[1]), slots))
+        found.sort(key=lambda pair: pair[0])
+        return _Bearers(word, found, sum(len(slots) for _, slots in found))
 
-        return -log2(share)
+    def _both_halves(self, vocabulary: _Vocabulary, word: Word) -> dict[int, float]:
+        found: dict[int, float] = {}
+        for one, other in vocabulary.halves(word):
+            left, right = vocabulary.bearers[one.sound], vocabulary.bearers[other.sound]
+            _raise_to(found, dict.fromkeys(left & right, WORD_BITS[1]))
+        return found
+
+
+class _Bearers(NamedTuple):
+    """Who bears a word or one like it, and what that is worth: the least alike first."""
+
+    word: Word
+    found: list[tuple[float, set[int]]]
+    size: int
+
+    def worth(self, among: set[int] | None = None) -> dict[int, float]:
+        best: dict[int, float] = {}
+        for worth, slots in self.found:  # later and more alike overwrite earlier
+            best.update(dict.fromkeys(slots if among is None else slots & among, worth))
+        return best
+
+
+def _raise_to(points: dict[int, float], others: dict[int, float]) -> None:
+    for slot, worth in others.items():
+        if worth > points.get(slot, 0.0):
+            points[slot] = worth

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spean.lib import names
@@ -152,6 +152,7 @@ NAMES = st.text(
 )
 
 
+@settings(deadline=None)
 @given(NAMES)
 def test_every_step_is_idempotent(text: str) -> None:
     for step in (names.normalise, names.romanise, names.phonetic, names.unordered):
@@ -159,6 +160,7 @@ def test_every_step_is_idempotent(text: str) -> None:
         assert step(once) == once
 
 
+@settings(deadline=None)
 @given(NAMES)
 def test_keys_are_short_lower_case_latin(text: str) -> None:
     latin, sound = names.romanise(text), names.phonetic(text)
@@ -167,6 +169,7 @@ def test_keys_are_short_lower_case_latin(text: str) -> None:
     assert len(sound) <= 2 * len(latin) + 2
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(" ".join(ONE_NAME).split()), min_size=1, max_size=4))
 def test_order_never_matters_to_the_unordered_key(words: list[str]) -> None:
     keys = {names.unordered(" ".join(order)) for order in itertools.permutations(words)}
