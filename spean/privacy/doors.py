@@ -122,6 +122,9 @@ def share(case: Any, recipient_org: Organisation, purpose: str, classes: Iterabl
     until it ends: a withdrawal either comes first and counts, or waits and is a new fact about what was sent.
     """
     asked = frozenset(classes)
+    organisation = actor.organisation
+    if organisation is None:
+        raise NotAllowed
     with transaction.atomic():
         type(case)._default_manager.select_for_update(of=("self",)).get(pk=case.pk)
         rows = list(Consent.objects.select_for_update(of=("self",)).filter(case_id=case.pk).order_by("id"))
@@ -138,7 +141,7 @@ def share(case: Any, recipient_org: Organisation, purpose: str, classes: Iterabl
             shared=sorted(shared),
             consents=[row.pk for row in consent.bearing(rows, recipient_org, purpose, shared, clock.today())],
             shared_by=actor,
-            organisation=actor.organisation,
+            organisation=organisation,
         )
         events.record(
             "information.shared",

@@ -95,7 +95,7 @@ class SealedField(_BinaryField):
             raise FieldError(f"{self.name} is sealed: it can be asked whether it is empty, nothing else.")
         return super().get_lookup(lookup_name)
 
-    def formfield(self, **kwargs: Any) -> None:  # type: ignore[override]
+    def formfield(self, **kwargs: Any) -> None:
         return None
 
 

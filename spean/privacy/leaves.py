@@ -2,12 +2,12 @@
 
 The only definition, used when a leaf is made and when it is verified. An auditor can repeat it with any
 language that has JSON and SHA-256: a list of the columns below, keys sorted, no spaces, moments as
-microseconds since 1970, ids as text.
+microseconds since 1970, ids as 32 hexadecimal digits.
 """
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from spean.privacy.merkle import leaf_hash
@@ -19,18 +19,18 @@ COLUMNS = (
 _MOMENTS = (2, 3)
 _IDS = (4, 5, 8, 9, 10)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
 def encode(row: Sequence[Any]) -> bytes:
     """The bytes of one event, given as a row of COLUMNS."""
     values = list(row)
     for at in _MOMENTS:
-        values[at] = (values[at] - _EPOCH) // _MICROSECOND
+        since = values[at] - _EPOCH
+        values[at] = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     for at in _IDS:
         if values[at] is not None:
-            values[at] = str(values[at])
+            values[at] = values[at].hex
     return _encoder.encode(values).encode()
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -21,7 +21,8 @@ class BadFile(Exception):
     """The file is not an exported log."""
 
 
-class Entry(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Entry:
     """A leaf with its event. `index` is None for an event without leaf, `row` for a leaf without event."""
 
     index: int | None
@@ -113,8 +114,9 @@ def lines(source: LogSource) -> Iterator[str]:
     frontiers = dict(source.frontiers())
     for size, note in source.checkpoints():
         yield _line({"checkpoint": size, "note": note, "frontier": frontiers.get(size, b"").hex()})
-    for index, event_id, leaf, row in source.entries():
-        yield _line({"leaf": index, "event": event_id, "hash": None if leaf is None else leaf.hex(), "row": row})
+    for entry in source.entries():
+        leaf = None if entry.hash is None else entry.hash.hex()
+        yield _line({"leaf": entry.index, "event": entry.event_id, "hash": leaf, "row": entry.row})
 
 
 def _line(value: dict[str, Any]) -> str:

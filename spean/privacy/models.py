@@ -61,6 +61,8 @@ class Event(models.Model):
         return f"{self.id} {self.action}"
 
     def organisation_name(self) -> str:
+        if self.organisation_id is None:
+            return ""
         found = Organisation.objects.filter(pk=self.organisation_id).first()
         return str(found) if found else ""
 

@@ -117,7 +117,7 @@ def _sign_if_due(*, force: bool) -> None:
     )
 
 
-def _grown(last: Checkpoint | None, new: Iterable[tuple[int, bytes]]) -> Frontier:
+def _grown(last: Checkpoint | None, new: Iterable[tuple[int, bytes | memoryview]]) -> Frontier:
     tree = Frontier()
     if last is not None:
         tree = Frontier.from_bytes(last.size, bytes(last.frontier))

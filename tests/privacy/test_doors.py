@@ -1,9 +1,10 @@
 """The two doors: who gets plaintext, what is written first, and what leaves the house."""
 
+import threading
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.http import Http404
 from django.test.utils import CaptureQueriesContext
 
@@ -220,3 +221,33 @@ def test_a_person_without_a_case_is_for_nobody(cast) -> None:
     person.save()
     with pytest.raises(NotAllowed):
         reveal(cast.manager, [person], NAMES, "casework")
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "keys"])
+def test_a_withdrawal_during_sharing_waits_and_one_before_it_counts(consent_facts, cast, case: Case) -> None:
+    agreed = Consent.objects.create(**consent_facts(case))
+    waited: list[bool] = []
+
+    def withdraw() -> None:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '200ms'")
+                Consent.objects.filter(pk=agreed.pk).update(
+                    status="withdrawn", withdrawn_at=clock.now(), withdrawn_by=cast.manager
+                )
+            waited.append(False)
+        except OperationalError:
+            waited.append(True)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        assert share(case, cast.org("shelter"), "service_referral", {"identity"}, cast.manager)
+        during = threading.Thread(target=withdraw)
+        during.start()
+        during.join()
+    after = threading.Thread(target=withdraw)
+    after.start()
+    after.join()
+    assert waited == [True, False]
+    assert not share(case, cast.org("shelter"), "service_referral", {"identity"}, cast.manager)

