@@ -1,7 +1,8 @@
 """Verbs of the directory: offer a service, keep it and its free places current, pause it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -15,15 +16,16 @@ from spean.workflow.engine import Changed, Forbidden, Refused, perform
 
 
 def offer_service(
-    actor: User, organisation: Organisation, facts: Mapping[str, Any], *, address: str = ""
+    actor: User, organisation: Organisation, facts: Mapping[str, Any], *, address: str = "", once: UUID | None = None
 ) -> Service:
     """Enter a service into the directory. Its address is sealed under a key of its own."""
     service = Service(organisation=organisation, created_at=clock.now(), **facts)
     if service.capacity_available is not None:
         service.capacity_updated_at = clock.now()
-    vault.create_key(service.subject)
-    with perform("offer_service", service, actor) as step:
+    with perform("offer_service", service, actor, once=once) as step:
+        vault.create_key(service.subject)
         vault.seal_fields(service, address=address)
+        service.full_clean(exclude=["address"])
         step.facts["type"] = service.type
     return service
 
@@ -34,6 +36,9 @@ def edit_service(
     """Correct what a service offers and to whom."""
     with transaction.atomic():
         row = _locked(actor, "edit_service", service, version)
+        if facts.get("capacity_available") is not None:
+            # Whoever types the number of free places confirms it.
+            row.capacity_updated_at = clock.now()
         for name, value in facts.items():
             setattr(row, name, value)
         if address is not None:
@@ -41,7 +46,8 @@ def edit_service(
         row.version += 1
         row.full_clean(exclude=["address"])
         row.save()
-        events.record("service.changed", actor=actor, obj=row, fields=tuple(sorted(facts)))
+        changed = sorted([*facts, *(["address"] if address is not None else [])])
+        events.record("service.changed", actor=actor, obj=row, fields=tuple(changed))
         return row
 
 
@@ -60,6 +66,22 @@ def update_capacity(
         row.save()
         events.record("capacity.changed", actor=actor, obj=row, facts={"available": available})
         return row
+
+
+def confirm_capacity(actor: User, shown: Iterable[tuple[Service, int]]) -> list[Service]:
+    """The figures as they were shown still hold, for all of these services at once, or for none of them."""
+    with transaction.atomic():
+        confirmed = []
+        for service, version in sorted(shown, key=lambda pair: pair[0].pk):
+            row = _locked(actor, "update_capacity", service, version)
+            if row.capacity_available is None:
+                continue
+            row.capacity_updated_at = clock.now()
+            row.version += 1
+            row.save(update_fields=["capacity_updated_at", "version"])
+            events.record("capacity.changed", actor=actor, obj=row, facts={"available": row.capacity_available})
+            confirmed.append(row)
+        return confirmed
 
 
 def pause_service(actor: User, service: Service, *, version: int | None = None) -> Service:

@@ -3,13 +3,10 @@
 from spean.cases.models import Case, Exclusion
 from spean.country import pack
 from spean.directory.models import Service
+from spean.directory.queries import types_for
+from spean.directory.texts import capacity_days
 from spean.lib import clock
 from spean.referral import rules
-
-
-def types_for(need: str) -> list[str]:
-    """The service types that answer a need, as the country pack says."""
-    return [code.code for code in pack().codelist("service_type") if need in code.several("needs")]
 
 
 def services_for(case: Case, need: str) -> list[rules.Match]:
@@ -24,26 +21,37 @@ def services_for(case: Case, need: str) -> list[rules.Match]:
     return rules.rank(
         person_facts(case),
         services,
-        provinces={place.code: (place.lat, place.lon) for place in pack().geography.provinces()},
-        capacity_days={
-            place: rules.age_of_figure(
-                service.capacity_updated_at.astimezone(clock.local_zone()).date()
-                if service.capacity_updated_at
-                else None,
-                clock.today(),
-            )
-            for place, service in enumerate(services)
-        },
+        provinces=centres(),
+        capacity_days={place: capacity_days(service) for place, service in enumerate(services)},
     )
+
+
+def match_for(case: Case, service: Service) -> rules.Match:
+    """One service for the person of a case, as the ranking would judge it."""
+    return rules.match(
+        person_facts(case), service, provinces=centres(), capacity_age=capacity_days(service)
+    )
+
+
+def centres() -> dict[str, tuple[float, float]]:
+    """Where the provinces lie, for distances between them."""
+    return {
+        place.code: (place.lat, place.lon)
+        for place in pack().geography.provinces()
+        if place.lat is not None and place.lon is not None
+    }
 
 
 def person_facts(case: Case) -> rules.PersonFacts:
     """The coded facts of the case's person that decide who can take her in."""
     person = case.person
+    youngest, oldest = ages(case)
+    known_sex = person is not None and person.sex not in ("", "unknown")
     return rules.PersonFacts(
-        age=_age(case),
-        treated_as_child=case.is_child,
-        sex=(person.sex if person else "") or case.sex,
+        youngest=youngest,
+        oldest=oldest,
+        treated_as_child=case.is_child or (youngest is not None and youngest < rules.ADULT),
+        sex=person.sex if person is not None and known_sex else case.sex,
         nationality=(person.nationality if person else "") or case.nationality,
         languages=tuple((person.languages if person else ()) or case.languages),
         exploitation_forms=tuple(case.exploitation_forms),
@@ -54,7 +62,22 @@ def person_facts(case: Case) -> rules.PersonFacts:
     )
 
 
-def _age(case: Case) -> int | None:
-    if case.person is not None and case.person.birth_year is not None:
-        return clock.today().year - case.person.birth_year
-    return case.age_at_screening
+def ages(case: Case) -> tuple[int | None, int | None]:
+    """The youngest and the oldest that the person can be today.
+
+    A year of birth leaves two possible ages, an estimated one three. Where the age that was told in the
+    screening lies among them, the two statements agree and the age is known.
+    """
+    told = case.age_at_screening
+    if told is not None:
+        told += (clock.now() - case.started_at).days // 365
+    year = case.person.birth_year if case.person is not None else None
+    if year is None:
+        return told, told
+    turning = clock.today().year - year
+    youngest, oldest = max(0, turning - 1), max(0, turning)
+    if case.person is not None and case.person.birth_year_estimated:
+        oldest += 1
+    if told is not None and not case.age_disputed and youngest <= told <= oldest:
+        return told, told
+    return youngest, oldest

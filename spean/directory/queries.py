@@ -1,0 +1,95 @@
+"""What the pages of the directory read: the services that fit a filter, and each of them in words. Never an address."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import get_language
+
+from spean.access import policy
+from spean.access.models import User
+from spean.country import pack
+from spean.directory import texts
+from spean.directory.models import Service
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A service as a list shows it."""
+
+    service: Service
+    name: str
+    type: str
+    who: str
+    languages: str
+    province: str
+    places: str
+    confirmed: str
+    is_old: bool
+    is_full: bool
+
+
+def shown(service: Service) -> Shown:
+    """One service in the words of a list."""
+    free, maximum = service.capacity_available, service.capacity_maximum
+    counted = free is not None and maximum is not None
+    return Shown(
+        service=service,
+        name=name_of(service),
+        type=service.get_type_display(),  # type: ignore[attr-defined]
+        who=texts.who_can_come(service),
+        languages=texts.languages(service.languages),
+        province=texts.province(service.province),
+        places=texts.places(free, maximum) if free is not None and maximum is not None else "",
+        confirmed=texts.confirmed(texts.capacity_days(service)) if counted else "",
+        is_old=texts.capacity_is_old(service),
+        is_full=free == 0,
+    )
+
+
+def rows(services: Iterable[Service]) -> list[Shown]:
+    return [shown(service) for service in services]
+
+
+def name_of(service: Service) -> str:
+    """The name of a service in the reader's language, where it has one."""
+    khmer = (get_language() or "").startswith("km")
+    return service.name_km if khmer and service.name_km else service.name
+
+
+def types_for(need: str) -> list[str]:
+    """The service types that answer a need, as the country pack says."""
+    return [code.code for code in pack().codelist("service_type") if need in code.several("needs")]
+
+
+def listed(user: User, wanted: dict[str, Any]) -> QuerySet[Service]:
+    """Active services that fit a filter, by name. An eligibility that says nothing takes everybody."""
+    services: QuerySet[Service] = policy.visible(user, "see_service", Service)
+    services = services.filter(status="active", organisation__active=True).select_related("organisation")
+    if wanted.get("need"):
+        services = services.filter(type__in=types_for(wanted["need"]))
+    if wanted.get("type"):
+        services = services.filter(type=wanted["type"])
+    if wanted.get("province"):
+        services = services.filter(Q(province=wanted["province"]) | Q(provinces_served__contains=[wanted["province"]]))
+    if wanted.get("sex"):
+        services = services.filter(Q(sexes=[]) | Q(sexes__contains=[wanted["sex"]]))
+    if wanted.get("age") is not None:
+        age = wanted["age"]
+        services = services.filter(Q(minimum_age__isnull=True) | Q(minimum_age__lte=age))
+        services = services.filter(Q(maximum_age__isnull=True) | Q(maximum_age__gte=age))
+    if wanted.get("language"):
+        services = services.filter(languages__contains=[wanted["language"]])
+    if wanted.get("free"):
+        services = services.filter(Q(capacity_available__isnull=True) | Q(capacity_available__gt=0))
+    if wanted.get("residential"):
+        services = services.filter(residential=wanted["residential"] == "yes")
+    # The sealed address is not even fetched for a list.
+    return services.defer("address").order_by("name", "id")
+
+
+def own(user: User) -> QuerySet[Service]:
+    """The services that this user's organisation keeps current, paused ones included."""
+    services: QuerySet[Service] = policy.visible(user, "update_capacity", Service)
+    return services.select_related("organisation").defer("address").order_by("name", "id")
