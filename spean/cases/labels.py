@@ -4,9 +4,10 @@ Code lists of the country are labelled by `country.fields.label`.
 """
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from spean.access.models import Organisation
 from spean.cases.models import Case
 from spean.country import pack
 from spean.country.fields import label
@@ -86,6 +87,14 @@ def age(case: Case) -> str:
         return _("Not known")
     years = _("%(age)d years") % {"age": case.age_at_screening}
     return _("%(age)s, doubted: treated as a child") % {"age": years} if case.age_disputed else years
+
+
+def organisation(found: Organisation | None) -> str:
+    """The name of an organisation in the reader's language, where it has one."""
+    if found is None:
+        return ""
+    khmer = (get_language() or "").startswith("km")
+    return found.name_km if khmer and found.name_km else found.name
 
 
 def place(code: str) -> str:

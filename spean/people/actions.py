@@ -3,7 +3,7 @@
 The check runs inside the verb: whoever registers has seen every possible match and a person decided on each.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,16 @@ from spean.people import search
 from spean.people.matching import Details
 from spean.people.models import Person, PossibleMatch
 from spean.privacy import events, vault
-from spean.workflow.engine import CannotDo, Forbidden, perform, requirement
+from spean.workflow.engine import (
+    CannotDo,
+    Changed,
+    Forbidden,
+    check,
+    claim,
+    perform,
+    requirement,
+    what_changed,
+)
 
 SEALED = (
     "family_name", "given_name", "name_km", "other_names", "birth_date", "document_number", "mother_name",
@@ -73,14 +82,15 @@ def register_person(
     Also for "the same person" a record of its own is kept and only points to the other one, so that the
     decision can be undone and both histories stay whole.
     """
-    if not policy.may(actor, "register_person", case):
-        raise Forbidden([_("This is not available to you.")])
+    # Asked again under lock by the verb itself; here, so that nobody decides on matches in vain.
+    check("register_person", case, actor, version=version, once=once)
     candidates = search.find_candidates(identity.details())
     undecided = [found for found in candidates if decisions.get(found.person_id) not in DECISIONS]
     if undecided:
         raise MatchesToDecide(candidates)
     same = [found for found in candidates if decisions[found.person_id] == "same"]
-    facts = {"candidates": candidates, "same": same}
+    decided = [found.person_id for found in candidates if decisions[found.person_id] != "unsure"]
+    facts = {"candidates": candidates, "same": same, "decided": decided}
     with transaction.atomic():
         with perform("register_person", case, actor, version=version, facts=facts, once=once) as step:
             person = _create_person(actor, step.obj, identity)
@@ -101,12 +111,39 @@ def register_person(
     return person
 
 
-def edit_person(actor: User, person: Person, identity: Identity) -> Person:
+def search_people(actor: User, words: str) -> list[tuple[Person, search.Candidate]]:
+    """Registered persons by name, code or number, as far as the user may see them. What was typed is kept nowhere."""
+    if not policy.may(actor, "search_people"):
+        raise Forbidden([_("This is not available to you.")])
+    found = search.find_persons(words)
+    rows = {row.pk: row for row in visible_persons(actor, [hit.person_id for hit in found])}
+    shown = [(rows[hit.person_id], hit) for hit in found if hit.person_id in rows]
+    events.record("people.searched", actor=actor, purpose="search", facts={"found": len(found), "shown": len(shown)})
+    return shown
+
+
+def visible_persons(actor: User, ids: Iterable[UUID]) -> list[Person]:
+    """Those of the persons whose record the user may see."""
+    return list(policy.visible(actor, "see_person", Person).filter(pk__in=list(ids)))
+
+
+def version_of(person: Person) -> int:
+    """A record of a person has no lifecycle; the moment of its last change tells two versions apart."""
+    return int(person.updated_at.timestamp() * 1_000_000)
+
+
+def edit_person(
+    actor: User, person: Person, identity: Identity, *, version: int | None = None, once: UUID | None = None
+) -> Person:
     """Correct identity or coded facts. The log keeps which fields changed, never what they said."""
     with transaction.atomic():
+        if once is not None:
+            claim(once, "edit_person", person, actor)
         row = Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
         if not policy.may(actor, "edit_person", row):
             raise Forbidden([_("This is not available to you.")])
+        if version is not None and version != version_of(row):
+            raise Changed([what_changed(row)])
         _fill(row, identity)
         row.updated_at = clock.now()
         row.full_clean(validate_constraints=False, validate_unique=False)
@@ -212,8 +249,23 @@ def _referral_acknowledged(case: Case, actor: User, facts: Mapping[str, Any]) ->
 
 @requirement("matches_decided")
 def _matches_decided(case: Case, actor: User, facts: Mapping[str, Any]) -> list[str]:
+    decided = set(facts.get("decided", ()))
+    if decided and not _is_national(actor) and len(visible_persons(actor, decided)) < len(decided):
+        return [_("Choose “unsure” for a person registered by another agency; the national registry will check.")]
     if len(facts.get("same", ())) > 1:
         roots = {root_of(Person.objects.get(pk=found.person_id)).pk for found in facts["same"]}
         if len(roots) > 1:
             return [_("She can be the same as one registered person only. Choose “unsure” for the others.")]
     return []
+
+
+@requirement("both_records_seen")
+def _both_records_seen(match: PossibleMatch, actor: User, facts: Mapping[str, Any]) -> list[str]:
+    """Whoever decides whether two records are one person has read both: their own, or as the national registry."""
+    if _is_national(actor) or len(visible_persons(actor, (match.person_id, match.other_id))) == 2:
+        return []
+    return [_("One of the two was registered by another agency. The national registry decides.")]
+
+
+def _is_national(actor: User) -> bool:
+    return any(membership.organisation.is_national_focal for membership in actor.memberships_now())

@@ -125,7 +125,7 @@ def perform(
             if not policy.may(actor, row.permission, locked):
                 raise Forbidden([_("This is not available to you.")])
             if version is not None and version != locked.version:
-                raise Changed([_what_changed(locked)])
+                raise Changed([what_changed(locked)])
             _check_state(row, locked)
         failures = [
             message for name in row.requires for message in REQUIREMENTS[name](locked, actor, given)
@@ -148,6 +148,24 @@ def perform(
             # The caller's copy shows the new state without another read.
             for column in locked._meta.concrete_fields:
                 setattr(obj, column.attname, getattr(locked, column.attname))
+
+
+def check(verb: str, obj: Any, actor: User, *, version: int | None = None, once: UUID | None = None) -> None:
+    """Raise what `perform` would for permission, version and state, before work that would be in vain.
+
+    `perform` asks all of it again under lock; a submission carried out before is told so first.
+    """
+    row = tables.BY_VERB[verb]
+    if once is not None:
+        claimed = Submission.objects.filter(token=once, actor_id=actor.pk).first()
+        if claimed is not None:
+            raise AlreadyDone(claimed.object_type, claimed.object_id)
+    current = type(obj)._default_manager.get(pk=obj.pk)
+    if not policy.may(actor, row.permission, current):
+        raise Forbidden([_("This is not available to you.")])
+    if version is not None and version != current.version:
+        raise Changed([what_changed(current)])
+    _check_state(row, current)
 
 
 def failures(verb: str, obj: Any, actor: User, facts: Mapping[str, Any] | None = None) -> list[str]:
@@ -180,10 +198,11 @@ def _authorise_creation(row: tables.T, obj: Any, actor: User) -> None:
 def _check_state(row: tables.T, obj: Any) -> None:
     state = getattr(obj, row.field)
     if row.frm is None or state not in row.frm:
-        raise WrongState([_("This can no longer be done. ") + _what_changed(obj)])
+        raise WrongState([_("This can no longer be done. ") + what_changed(obj)])
 
 
-def _what_changed(obj: Any) -> str:
+def what_changed(obj: Any) -> str:
+    """The last thing done to an object, by which organisation and when: for whoever comes second."""
     last = events.last_change(obj)
     if last is None:
         return _("Its state has changed since you opened the page.")

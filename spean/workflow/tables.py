@@ -105,9 +105,10 @@ TRANSITIONS: tuple[T, ...] = (
     T("end_referral", REFERRAL, ("accepted",), "ended", "referral.ended", ("feedback_given",), law=f"{COMMIT} 33"),
     # --- People --------------------------------------------------------------------------------------------
     T("propose_match", MATCH, None, "open", "match.proposed", parent="case"),
-    T("confirm_same_person", MATCH, ("open", "not_same"), "same", "match.confirmed_same", action="decide_match"),
-    T("confirm_not_same_person", MATCH, ("open", "same"), "not_same", "match.confirmed_not_same",
+    T("confirm_same_person", MATCH, ("open", "not_same"), "same", "match.confirmed_same", ("both_records_seen",),
       action="decide_match"),
+    T("confirm_not_same_person", MATCH, ("open", "same"), "not_same", "match.confirmed_not_same",
+      ("both_records_seen",), action="decide_match"),
     # --- Protection ------------------------------------------------------------------------------------------
     T(
         "open_reflection_period", REFLECTION, None, "running", "reflection.opened",
@@ -129,7 +130,7 @@ TRANSITIONS: tuple[T, ...] = (
         ("presumed_and_registered", "no_open_determination"), parent="case", law=f"{COMMIT} 35-37",
     ),
     T("propose_determination", DETERMINATION, ("opened",), "proposed", "determination.proposed",
-      ("elements_reasoned", "reflection_over")),
+      ("elements_reasoned", "reflection_over", "not_part_of_reviewed_decision")),
     T("return_determination", DETERMINATION, ("proposed",), "opened", "determination.returned",
       ("second_officer", "return_reason_given"), action="confirm_determination"),
     T("confirm_determination", DETERMINATION, ("proposed",), "confirmed", "determination.confirmed",

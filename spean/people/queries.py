@@ -1,0 +1,121 @@
+"""What pages read of persons: the records one user may see, episodes, records of the same person, matches in words."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from spean.access import policy
+from spean.access.models import User
+from spean.cases.models import Case
+from spean.country import pack
+from spean.country.fields import label
+from spean.people import search
+from spean.people.actions import visible_persons
+from spean.people.matching import LIKELY, reason_text
+from spean.people.models import Person, PossibleMatch
+
+MATCH_STATUS: dict[str, tuple[str | Promise, str]] = {
+    "open": (_lazy("To be decided"), "amber"),
+    "same": (_lazy("The same person"), "green"),
+    "not_same": (_lazy("Not the same person"), "grey"),
+}
+
+
+@dataclass(frozen=True)
+class CandidateRow:
+    """A possible match as a page shows it. `person` is None where the record belongs to another agency."""
+
+    person_id: UUID
+    person: Person | None
+    reasons: list[str]
+    likely: bool
+    decision: str
+
+
+def candidates(user: User, found: Sequence[search.Candidate], decisions: dict[UUID, str]) -> list[CandidateRow]:
+    """Possible matches with their reasons in words; the record only where the user may see it."""
+    seen = {row.pk: row for row in visible_persons(user, (one.person_id for one in found))}
+    return [
+        CandidateRow(
+            one.person_id,
+            seen.get(one.person_id),
+            [reason_text(code) for code in one.reasons],
+            one.score >= LIKELY,
+            decisions.get(one.person_id, "" if one.person_id in seen else "unsure"),
+        )
+        for one in found
+    ]
+
+
+def facts(person: Person) -> list[tuple[str, str]]:
+    """The coded facts of a person: nothing that names her."""
+    year = str(person.birth_year or "")
+    if year and person.birth_year_estimated:
+        year = _("%(year)s (estimated)") % {"year": year}
+    place = pack().geography.find(person.birth_province) if person.birth_province else None
+    claimed = label("nationality", person.nationality_claimed) if person.nationality_claimed else ""
+    nationality = label("nationality", person.nationality) if person.nationality else ""
+    if person.nationality_contested:
+        nationality = _("%(nationality)s, contested") % {"nationality": nationality or claimed or _("Not known")}
+    papers = {True: _("Yes"), False: _("No"), None: ""}[person.has_documents]
+    rows = [
+        (_("Sex"), label("sex", person.sex)),
+        (_("Year of birth"), year),
+        (_("Nationality"), nationality),
+        (_("Languages"), ", ".join(label("language", code) for code in person.languages)),
+        (_("Province of birth"), place.label() if place else ""),
+        (_("Identity document"), papers),
+        (_("Difficulties or disability"), ", ".join(label("disability", code) for code in person.disability)),
+    ]
+    if claimed and claimed != nationality:
+        rows.insert(3, (_("Nationality claimed"), claimed))
+    return [(name, value or _("Not known")) for name, value in rows]
+
+
+def same_person(person: Person) -> list[Person]:
+    """The other records that somebody found to be this person: the one pointed to, and those pointing."""
+    rows = Person.objects.filter(Q(same_as_id=person.pk) | Q(pk=person.same_as_id or person.pk))
+    if person.same_as_id:
+        rows = rows | Person.objects.filter(same_as_id=person.same_as_id)
+    return list(rows.exclude(pk=person.pk).distinct())
+
+
+def episodes(user: User, persons: Iterable[Person]) -> QuerySet[Case]:
+    """The episodes of these records that the user may see, newest first."""
+    return policy.visible(user, "see_case", Case).filter(person__in=[row.pk for row in persons])
+
+
+def matches(user: User) -> QuerySet[PossibleMatch]:
+    """Possible matches this user may see: the open ones first, the strongest before the weaker."""
+    rows = policy.visible(user, "see_match", PossibleMatch).annotate(settled=~Q(status="open"))
+    return rows.select_related("person", "other", "case").order_by("settled", "-score", "id")
+
+
+def is_national(user: User) -> bool:
+    return any(membership.organisation.is_national_focal for membership in user.memberships_now())
+
+
+def match_rows(user: User, found: Iterable[PossibleMatch]) -> list[dict[str, Any]]:
+    """Matches in words. A record of another agency is shown without code or initials, except to the registry."""
+    listed = list(found)
+    ids = {pk for row in listed for pk in (row.person_id, row.other_id)}
+    seen = ids if is_national(user) else {row.pk for row in visible_persons(user, ids)}
+    return [
+        {
+            "match": row,
+            "person": row.person if row.person_id in seen else None,
+            "other": row.other if row.other_id in seen else None,
+            "both": row.person_id in seen and row.other_id in seen,
+            "reasons": [reason_text(code) for code in row.reasons],
+            "likely": row.score >= LIKELY,
+            "status": MATCH_STATUS[row.status][0],
+            "colour": MATCH_STATUS[row.status][1],
+        }
+        for row in listed
+    ]

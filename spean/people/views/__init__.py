@@ -1,0 +1,1 @@
+"""Pages of the person: `registration`, `persons` (search, record, correction), `matches`."""

@@ -1,0 +1,38 @@
+"""The name of a person as a page shows it after it was asked for: through the door, labelled, in reading order."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from spean.access import policy
+from spean.access.models import User
+from spean.people.models import Person
+from spean.privacy import doors
+
+LABELS: dict[str, str | Promise] = {
+    "family_name": _("Family name"),
+    "given_name": _("Given name"),
+    "name_km": _("Name in Khmer or own script"),
+    "other_names": _("Other names"),
+    "birth_date": _("Date of birth"),
+    "document_number": _("Document number"),
+    "mother_name": _("Mother’s name"),
+    "father_name": _("Father’s name"),
+    "phone": _("Telephone"),
+    "address": _("Address"),
+}
+SHOWN = tuple(LABELS)
+IDENTITY = SHOWN[:8]
+
+
+def named(user: User, person: Person, purpose: str) -> list[tuple[str, str]]:
+    """What this user may open of the person's identity and contact, with labels; the opening is logged.
+
+    Contact and whereabouts are left out where only the identity is for this user.
+    """
+    fields = [*IDENTITY]
+    if policy.may_reveal(user, person, "contact"):
+        fields.append("phone")
+    if policy.may_reveal(user, person, "whereabouts"):
+        fields.append("address")
+    opened = doors.reveal(user, [person], fields, purpose)[person.pk]
+    return [(str(LABELS[name]), opened[name] or "") for name in fields if opened[name]]

@@ -1,0 +1,1 @@
+"""Pages of referrals: `inbox` is the queue and one referral with its answers."""
