@@ -36,7 +36,7 @@ def version(package: str) -> str:
 def main() -> int:
     npm = shutil.which("npm")
     if npm is None:
-        print("npm is needed to rebuild the vendored files; running Spean does not need it.", file=sys.stderr)
+        sys.stderr.write("npm is needed to rebuild the vendored files; running Spean does not need it.\n")
         return 1
     run(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 

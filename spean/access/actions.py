@@ -199,9 +199,7 @@ def _begin_membership(actor: User, user: User, organisation: Organisation, role:
     if user.memberships.filter(organisation=organisation, role=role, until_at__isnull=True).exists():
         raise Refused(_("The user has this role already."))
     membership = Membership.objects.create(user=user, organisation=organisation, role=role, from_at=now)
-    events.record(
-        "role.given", actor=actor, obj=user, facts={"role": role, "organisation": str(organisation.pk)}
-    )
+    events.record("role.given", actor=actor, obj=user, facts={"role": role, "organisation": str(organisation.pk)})
     return membership
 
 

@@ -147,9 +147,7 @@ def user_link(request: AccessRequest, pk: Any) -> HttpResponse:
 def user_reset(request: AccessRequest, pk: Any) -> HttpResponse:
     user = policy.find(request.user, "manage_users", User, pk)
     done = _("The second step is removed. The user sets up a new one at the next sign-in.")
-    return _act(
-        request, lambda: actions.reset_second_factor(request.user, user), done, reverse("user", args=[pk])
-    )
+    return _act(request, lambda: actions.reset_second_factor(request.user, user), done, reverse("user", args=[pk]))
 
 
 @require_POST

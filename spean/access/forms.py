@@ -37,7 +37,9 @@ class NewPasswordForm(ChangePasswordForm):
         _plain(self, "oldpassword", _("Your password now"), _("Enter your password"), autocomplete="current-password")
         _plain(self, "password1", _("New password"), _("Choose a password"), autocomplete="new-password")
         _plain(self, "password2", _("New password again"), _("Repeat the password"), autocomplete="new-password")
-        self.fields["password1"].help_text = _("At least 12 signs. Three or four words that only you would put together.")
+        self.fields["password1"].help_text = _(
+            "At least 12 characters. Three or four words that only you would put together."
+        )
 
 
 class CodeForm(AuthenticateForm):
@@ -56,6 +58,7 @@ class AuthenticatorAppForm(ActivateTOTPForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _code(self)
+        self.fields["code"].help_text = _("The six digits that the app shows now.")
 
 
 class PasskeyForm(AddWebAuthnForm):
@@ -76,7 +79,7 @@ class ChoosePasswordForm(forms.Form):
 
     password1 = forms.CharField(
         label=_("Choose a password"),
-        help_text=_("At least 12 signs. Three or four words that only you would put together."),
+        help_text=_("At least 12 characters. Three or four words that only you would put together."),
         error_messages={"required": _("Choose a password")},
         max_length=200,
         strip=False,
@@ -122,7 +125,7 @@ class OrganisationForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        provinces = [("", _("The whole country"))]
+        provinces: list[tuple[str, Any]] = [("", _("The whole country"))]
         provinces += [(place.code, place.label(None)) for place in country.pack().geography.provinces()]
         self.fields["province"] = forms.ChoiceField(label=_("Province"), choices=provinces, required=False)
         self.fields["name"].error_messages["required"] = _("Enter the name of the organisation")

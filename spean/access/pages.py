@@ -38,7 +38,7 @@ class View(Protocol):
 
 def second_factor_given(request: HttpRequest) -> bool:
     """Whether this session was opened with a second factor (or a passkey, or a demonstration link)."""
-    records = get_authentication_records(request, request.user)  # type: ignore[arg-type]
+    records = get_authentication_records(request, request.user)
     return any(record.get("method") in STRONG_METHODS for record in records)
 
 

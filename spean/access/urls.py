@@ -4,6 +4,8 @@ Names beginning with `account_` and `mfa_` are django-allauth's: its views look 
 What is not listed (sign-up, e-mail addresses, password reset) does not exist.
 """
 
+from functools import partial
+
 from allauth.account.views import AccountInactiveView, ReauthenticateView
 from allauth.mfa.base.views import AuthenticateView, IndexView
 from allauth.mfa.base.views import ReauthenticateView as ReauthenticateByCodeView
@@ -14,7 +16,7 @@ from spean.access import administration, views
 from spean.access.pages import PUBLIC, SIGNED_IN, page
 
 # Pages on the way to the second factor cannot ask for it.
-on_the_way = {"action": SIGNED_IN, "before_second_factor": True}
+on_the_way = partial(page, action=SIGNED_IN, before_second_factor=True)
 
 urlpatterns = [
     # Signing in and out
@@ -25,22 +27,22 @@ urlpatterns = [
     page("sign-in/inactive/", AccountInactiveView.as_view(), action=PUBLIC, name="account_inactive"),
     page("sign-out/", views.SignOut.as_view(), action=PUBLIC, name="account_logout"),
     # Proving again who one is, before something that weighs
-    page("account/again/password/", ReauthenticateView.as_view(), name="account_reauthenticate", **on_the_way),
-    page("account/again/code/", ReauthenticateByCodeView.as_view(), name="mfa_reauthenticate", **on_the_way),
-    page(
-        "account/again/passkey/", ReauthenticateWebAuthnView.as_view(), name="mfa_reauthenticate_webauthn", **on_the_way
-    ),
+    on_the_way("account/again/password/", ReauthenticateView.as_view(), name="account_reauthenticate"),
+    on_the_way("account/again/code/", ReauthenticateByCodeView.as_view(), name="mfa_reauthenticate"),
+    on_the_way("account/again/passkey/", ReauthenticateWebAuthnView.as_view(), name="mfa_reauthenticate_webauthn"),
     # The second factor
-    page("account/second-step/needed/", views.second_factor_needed, name="second_factor_needed", **on_the_way),
-    page("account/second-step/", IndexView.as_view(), name="mfa_index", **on_the_way),
-    page("account/second-step/app/", views.AddAuthenticatorApp.as_view(), name="mfa_activate_totp", **on_the_way),
+    on_the_way("account/second-step/needed/", views.second_factor_needed, name="second_factor_needed"),
+    on_the_way("account/second-step/", IndexView.as_view(), name="mfa_index"),
+    on_the_way("account/second-step/app/", views.AddAuthenticatorApp.as_view(), name="mfa_activate_totp"),
     page(
         "account/second-step/app/remove/",
         views.RemoveAuthenticatorApp.as_view(),
         action=SIGNED_IN,
         name="mfa_deactivate_totp",
     ),
-    page("account/second-step/codes/", ViewRecoveryCodesView.as_view(), action=SIGNED_IN, name="mfa_view_recovery_codes"),
+    page(
+        "account/second-step/codes/", ViewRecoveryCodesView.as_view(), action=SIGNED_IN, name="mfa_view_recovery_codes"
+    ),
     page(
         "account/second-step/codes/new/",
         views.NewRecoveryCodes.as_view(),
@@ -48,7 +50,7 @@ urlpatterns = [
         name="mfa_generate_recovery_codes",
     ),
     page("account/second-step/passkeys/", ListWebAuthnView.as_view(), action=SIGNED_IN, name="mfa_list_webauthn"),
-    page("account/second-step/passkeys/add/", views.AddPasskey.as_view(), name="mfa_add_webauthn", **on_the_way),
+    on_the_way("account/second-step/passkeys/add/", views.AddPasskey.as_view(), name="mfa_add_webauthn"),
     page(
         "account/second-step/passkeys/<int:pk>/remove/",
         views.RemovePasskey.as_view(),
@@ -60,12 +62,8 @@ urlpatterns = [
     page("account/password/", views.ChangePassword.as_view(), action=SIGNED_IN, name="account_change_password"),
     page("account/devices/<int:pk>/end/", views.end_session, action=SIGNED_IN, name="end_session"),
     # Administration
-    page(
-        "organisations/", administration.organisation_list, action="manage_organisations", name="organisation_list"
-    ),
-    page(
-        "organisations/add/", administration.organisation_add, action="manage_organisations", name="organisation_add"
-    ),
+    page("organisations/", administration.organisation_list, action="manage_organisations", name="organisation_list"),
+    page("organisations/add/", administration.organisation_add, action="manage_organisations", name="organisation_add"),
     page(
         "organisations/<uuid:pk>/", administration.organisation_page, action="manage_organisations", name="organisation"
     ),

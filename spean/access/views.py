@@ -8,6 +8,7 @@ from typing import Any
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
 from allauth.account.views import LoginView, LogoutView, PasswordChangeView
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
@@ -144,8 +145,6 @@ class RemovePasskey(_OwnerOnly, RemoveWebAuthnView):
     success_url = reverse_lazy("mfa_index")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        from allauth.mfa.adapter import get_adapter
-
         if not get_adapter().can_delete_authenticator(self.get_object()):
             messages.error(self.request, str(get_adapter().error_messages["cannot_delete_authenticator"]))
             return HttpResponseRedirect(reverse("mfa_index"))
@@ -158,9 +157,9 @@ class NewRecoveryCodes(_OwnerOnly, GenerateRecoveryCodesView):
     pass
 
 
-def _factor_added(request: HttpRequest, kind: str) -> None:
+def _factor_added(request: AccessRequest, kind: str) -> None:
     # Setting it up proved possession, so this session need not prove it again at once.
-    record_authentication(request, request.user, "mfa", type=kind)  # type: ignore[arg-type]
+    record_authentication(request, request.user, "mfa", type=kind)
     events.record("second_factor.added", actor=request.user, obj=request.user, purpose=kind)
 
 

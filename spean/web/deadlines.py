@@ -43,7 +43,8 @@ def describe(due_at: datetime, now: datetime, done_at: datetime | None = None) -
             hours = late // HOUR
             if hours == 0:
                 return Deadline(_("overdue since a moment ago"), "overdue")
-            return Deadline(ngettext("overdue by %(n)s hour", "overdue by %(n)s hours", hours) % {"n": hours}, "overdue")
+            text = ngettext("overdue by %(n)s hour", "overdue by %(n)s hours", hours)
+            return Deadline(text % {"n": hours}, "overdue")
         return Deadline(ngettext("overdue by %(n)s day", "overdue by %(n)s days", -days) % {"n": -days}, "overdue")
     if days == 0:
         hours = (due_at - now) // HOUR

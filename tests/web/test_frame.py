@@ -68,9 +68,7 @@ class TestHome:
         assert "<b>Bold</b>" not in page
         assert "&lt;b&gt;Bold" in page
 
-    def test_home_asks_few_questions_of_the_database(
-        self, cast: Cast, django_assert_max_num_queries: object
-    ) -> None:
+    def test_home_asks_few_questions_of_the_database(self, cast: Cast, django_assert_max_num_queries: object) -> None:
         for _ in range(12):
             task(cast, "manager", "register_person", timedelta(days=1))
         client = signed_in(cast.manager)

@@ -31,6 +31,9 @@ register = template.Library()
 EXIT_URL = "https://www.wikipedia.org/"
 COLOURS = ("blue", "green", "amber", "red", "grey", "deep")
 
+# What each language calls itself; Django's own list has the English word for Khmer.
+OWN_NAMES = {"en": "English", "km": "ខ្មែរ"}
+
 # --- the frame -------------------------------------------------------------------------------------------
 
 
@@ -42,7 +45,7 @@ def frame(context: template.Context) -> dict[str, Any]:
         "language": translation.get_language() or settings.LANGUAGE_CODE,
         "exit_url": EXIT_URL,
         "languages": [
-            (code, translation.get_language_info(code)["name_local"])
+            (code, own_name(code))
             for code, _name in settings.LANGUAGES
             if code != (translation.get_language() or settings.LANGUAGE_CODE)
         ],
@@ -65,6 +68,12 @@ def frame(context: template.Context) -> dict[str, Any]:
             found["role"] = country.pack().role_title(current[0].role, None)
             found["organisation"] = current[0].organisation
     return found
+
+
+@register.filter
+def own_name(language: str) -> str:
+    """The name of a language in that language."""
+    return OWN_NAMES.get(language) or str(translation.get_language_info(language)["name_local"])
 
 
 @register.filter
@@ -252,13 +261,13 @@ def error_summary(*shown: forms.BaseForm) -> dict[str, Any]:
             continue
         visible = form.visible_fields()
         first = _anchor(visible[0]) if visible else ""
-        lines += [(first, message) for message in form.non_field_errors()]
+        lines += [(first, str(message)) for message in form.non_field_errors()]
         for hidden in form.hidden_fields():
-            lines += [(first, message) for message in hidden.errors]
+            lines += [(first, str(message)) for message in hidden.errors]
         for bound in visible:
             for anchor, messages in field_errors(bound):
                 target = _anchor(bound) if anchor == bound.auto_id else anchor
-                lines += [(target, message) for message in messages]
+                lines += [(target, str(message)) for message in messages]
     return {"lines": lines}
 
 
