@@ -20,6 +20,7 @@ from spean.access.pages import AccessRequest
 from spean.cases import actions, consent, labels, queries
 from spean.cases.forms import AgreementForm, CloseForm, ConsentForm, DirectHelpForm, RefusalForm, WithdrawForm
 from spean.cases.models import Case
+from spean.cases.next_steps import NOW
 from spean.cases.panels import NEXT_STEPS, PANELS, Sight
 from spean.country import pack
 from spean.country.fields import label
@@ -71,7 +72,8 @@ def case_page(request: AccessRequest, pk: UUID) -> HttpResponse:
         "case": case,
         "status": status,
         "colour": colour,
-        "steps": steps,
+        "first": steps[0] if steps and steps[0].order == NOW else None,
+        "others": [step for step in steps if step.order != NOW] if steps else [],
         "panels": [(panel, content) for panel, content in shown if content is not None],
         "closing_reason": label("closing_reason", case.closing_reason) if case.closing_reason else "",
     }

@@ -1,7 +1,7 @@
 """Addresses of needs, risk and rights. Each names the action that the policy is asked about."""
 
 from spean.access.pages import SIGNED_IN, page
-from spean.protection import panels, views
+from spean.protection import manage, panels, views
 
 __all__ = ["panels", "urlpatterns"]
 
@@ -10,4 +10,6 @@ urlpatterns = [
     page("case/<uuid:pk>/risk/", views.risk, action="assess_risk", name="case_risk"),
     page("case/<uuid:pk>/rights/", views.rights, action="give_rights_information", name="case_rights"),
     page("rights/<slug:language>/", views.rights_text, action=SIGNED_IN, name="rights_text"),
+    page("need/<uuid:pk>/", manage.change_need, action="change_need", name="need"),
+    page("case/<uuid:pk>/reflection/", manage.reflection, action="open_reflection_period", name="case_reflection"),
 ]
