@@ -138,7 +138,7 @@ def add(request: AccessRequest) -> HttpResponse:
             messages.success(request, _("The service is in the directory."))
             return HttpResponseRedirect(reverse("service", args=[pk]))
     context = {"title": _("Add a service"), "button": _("Put it into the directory"), "back_url": reverse("service_list")}
-    return show_form(request, "web/form.html", form, context)
+    return show_form(request, "directory/edit.html", form, context)
 
 
 @FORM
@@ -159,7 +159,7 @@ def edit(request: AccessRequest, pk: UUID) -> HttpResponse:
             messages.success(request, _("The service is changed."))
             return HttpResponseRedirect(reverse("service", args=[pk]))
     context = {"title": _("Change the service"), "button": _("Save"), "back_url": reverse("service", args=[pk])}
-    return show_form(request, "web/form.html", form, context)
+    return show_form(request, "directory/edit.html", form, context)
 
 
 @require_POST
