@@ -5,9 +5,14 @@ The twelve vignettes end where their file says; the rest stand at every stage, s
 
 import json
 import random
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
+
+from django.db import connections
 
 from spean.access.models import Installation
 from spean.country import pack
@@ -15,7 +20,7 @@ from spean.demo import world as worlds
 from spean.demo.story import Person, Story, Teller
 from spean.demo.world import World
 from spean.lib import clock
-from spean.people import search_server
+from spean.people import search, search_server
 
 SEED = 20090304  # any number; the same people every time
 OTHERS = 64
@@ -55,10 +60,33 @@ def load() -> World:
         world = worlds.build()
     teller = Teller(world, now)
     stories = sorted([*vignettes(now), *others(now)], key=lambda story: story.begins)
-    with search_server.running():
+    for alias in connections:
+        # Loading is begun anew after a break, so waiting for the disk at every step proves nothing here.
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SET synchronous_commit TO off")
+    with _search_running():
         for story in stories:
             teller.tell(story)
     return world
+
+
+@contextmanager
+def _search_running() -> Iterator[None]:
+    """Registration asks the search process every time, so there has to be one while the stories are told."""
+    stop = threading.Event()
+    serving = threading.Thread(target=search_server.run, args=(stop,), name="search")
+    serving.start()
+    try:
+        while serving.is_alive():
+            try:
+                search.status()
+                break
+            except search.SearchUnavailable:
+                time.sleep(0.05)
+        yield
+    finally:
+        stop.set()
+        serving.join()
 
 
 def vignettes(now: datetime) -> Iterator[Story]:
@@ -97,7 +125,9 @@ def others(now: datetime) -> Iterator[Story]:
         begins = _office_hour(now - timedelta(days=rng.uniform(low, high)), now)
         screener, focal, context = rng.choice(SCREENERS)
         sex = rng.choices(["female", "male", "transgender_feminine"], [58, 40, 2])[0]
-        age = rng.choices([rng.randint(8, 17), rng.randint(18, 24), rng.randint(25, 46)], [25, 40, 35])[0]
+        # Only an adult can refuse: for a child her best interests decide.
+        minors = 0 if stage == "refused" else 25
+        age = rng.choices([rng.randint(8, 17), rng.randint(18, 24), rng.randint(25, 46)], [minors, 40, 35])[0]
         person = _person(rng, sex, age)
         if rng.random() < 0.1:
             person.nationality, person.languages = "VNM", ("vi",)
@@ -105,7 +135,6 @@ def others(now: datetime) -> Iterator[Story]:
             person=person, screening=_screening(rng, age, stage), stage=stage, begins=begins, screener=screener,
             focal=focal, context=context, needs=rng.sample(["medical", "psychological", "legal", "livelihood", "shelter", "documents"], rng.randint(1, 3)),
             risk=rng.choices(["low", "medium", "high"], [3, 5, 2])[0], meets_needs=rng.random() < 0.6,
-            instrument=rng.choice(["ilo_2009", "ilo_2009", "first_responder"]) if stage == "answering" else "ilo_2009",
             outcome="exploited_not_identified" if rng.random() < 0.15 else "identified",
         )  # fmt: skip
 
@@ -121,11 +150,10 @@ def _earlier_episode(story: Story) -> Story:
 
 def _screening(rng: random.Random, age: int, stage: str) -> dict[str, Any]:
     exploitation = rng.choices(["labour", "sexual"], [65, 35])[0]
-    child = age < 18
+    asked = {row.answer_key for row in pack().instruments["ilo_2009"].asked("child" if age < 18 else "adult", exploitation)}
     if stage == "no_indication":
-        instrument = pack().instruments["ilo_2009"].asked("child" if child else "adult", exploitation)
         return {"age": age, "exploitation": exploitation, "acts": [], "forms": [],
-                "answers": {row.answer_key: "no" for row in instrument}}  # fmt: skip
+                "answers": dict.fromkeys(sorted(asked), "no")}  # fmt: skip
     if stage == "second_interview":
         return {"age": None, "exploitation": exploitation, "acts": None, "forms": [],
                 "answers": {"DR-PAY": "yes", "CD-VIOL": "declined", "EX-HOURS": "unknown"}}  # fmt: skip
@@ -134,7 +162,8 @@ def _screening(rng: random.Random, age: int, stage: str) -> dict[str, Any]:
     signs.update({key: rng.choice(["yes", "yes", "declined", "unknown"]) for key in extra})
     form = "SexualExploitation" if exploitation == "sexual" else rng.choice(["ForcedLabour", "ForcedLabour", "ForcedCriminality", "Servitude"])
     acts = rng.sample(["recruitment", "transportation", "harbouring", "receipt"], rng.randint(1, 3))
-    return {"age": age, "exploitation": exploitation, "acts": acts, "forms": [form], "answers": signs}
+    answers = {key: answer for key, answer in signs.items() if key in asked}
+    return {"age": age, "exploitation": exploitation, "acts": acts, "forms": [form], "answers": answers}
 
 
 def _person(rng: random.Random, sex: str, age: int | None) -> Person:

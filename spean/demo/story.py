@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from spean.access.models import Organisation, User
-from spean.access.roles import IDENTIFICATION_OFFICER, IDENTIFICATION_REVIEWER, SERVICE_PROVIDER
+from spean.access.roles import CASE_MANAGER, IDENTIFICATION_OFFICER, IDENTIFICATION_REVIEWER, SERVICE_PROVIDER
 from spean.cases import actions as cases
 from spean.cases.consent import record_consent, record_refusal
 from spean.cases.models import Case
@@ -94,11 +95,13 @@ class Teller:
             screener, case, sex=story.person.sex, nationality=story.person.nationality,
             languages=list(story.person.languages), detection_context=story.context,
             detected_province=screener.organisation.province if screener.organisation else ""))  # fmt: skip
+        # The person first, then the questions: which list is asked depends on her age.
+        self._at(3, lambda: detection.save_answers(
+            screener, screening, version=None, age=facts["age"], age_disputed=facts.get("age_disputed", False),
+            acts=facts["acts"], forms=list(facts.get("forms", ())), private_place=True,
+            interview_language=story.person.languages[0], stated_name=self._called(story)))  # fmt: skip
         self._at(9, lambda: detection.save_answers(
-            screener, screening, version=None, answers=dict(facts["answers"]), age=facts["age"],
-            age_disputed=facts.get("age_disputed", False), acts=facts["acts"], forms=list(facts.get("forms", ())),
-            private_place=True, interview_language=story.person.languages[0], stated_name=self._called(story),
-            notes=story.notes))  # fmt: skip
+            screener, screening, version=None, answers=dict(facts["answers"]), notes=story.notes))  # fmt: skip
         if story.stage == "answering":
             return case
         self._at(6, lambda: detection.complete_screening(screener, screening))
@@ -217,24 +220,27 @@ class Teller:
     # --- pieces -----------------------------------------------------------------------------------------------
 
     def _serve(self, sender: User, case: Case, need: Need) -> None:
-        """Refer to the best service that can take the person, or record that there is none."""
-        fitting = [found for found in services_for(Case.objects.get(pk=case.pk), need.code) if found.eligible]
-        if not fitting:
-            if "case_manager" in sender.roles:
-                reason = "no_service_for_sex" if need.code == "shelter" else "no_service_in_area"
-                self._at(15, lambda: protection.mark_need_unmet(sender, need, reason=reason))
-            return
-        service = fitting[0].service
-        assert isinstance(service, Service)
-        to = service.organisation
-        self._at(6, lambda: self._agree(sender, case, "service_referral", to, TASK_SECTIONS["service"]))
-        residential = {
-            "placement_reason": "immediate_danger",
-            "placement_review_on": (self._time + timedelta(days=90)).date(),
-        }
-        sent = self._at(4, lambda: referral.send_referral(
-            sender, case, "service", to, service=service, need=need, **(residential if service.residential else {})))  # fmt: skip
-        self._at(180, lambda: referral.accept_referral(self.world.of(to, SERVICE_PROVIDER), sent))
+        """Ask the services that can take the person, best first, until one does; else the need stays unmet."""
+        fitting = [found.service for found in services_for(Case.objects.get(pk=case.pk), need.code) if found.eligible]
+        for service in fitting:
+            assert isinstance(service, Service)
+            to = service.organisation
+            self._at(6, partial(self._agree, sender, case, "service_referral", to, TASK_SECTIONS["service"]))
+            placement = {
+                "placement_reason": "danger_outside",
+                "placement_review_on": (self._time + timedelta(days=90)).date(),
+            }
+            send = partial(referral.send_referral, sender, case, "service", to, service=service, need=need)
+            sent = self._at(4, partial(send, **placement) if service.residential else send)
+            provider = self.world.of(to, SERVICE_PROVIDER)
+            if service.capacity_available != 0:
+                self._at(180, partial(referral.accept_referral, provider, sent))
+                return
+            self._at(240, partial(referral.decline_referral, provider, sent, reason="no_free_place"))
+        if CASE_MANAGER in sender.roles:
+            none = "no_service_for_sex" if need.code == "shelter" else "no_service_in_area"
+            reason = "all_declined" if fitting else none
+            self._at(15, partial(protection.mark_need_unmet, sender, need, reason=reason))
 
     def _agree(
         self, actor: User, case: Case, purpose: str, to: Organisation | None, classes: Sequence[str], story: Story | None = None
