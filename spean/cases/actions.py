@@ -30,9 +30,13 @@ def new_case(actor: User, organisation: Organisation) -> Case:
     )
 
 
-def write_note(actor: User, case: Case, *, section: str, about: str, text: str) -> Note:
+def write_note(
+    actor: User, case: Case, *, section: str, about: str, text: str, once: UUID | None = None
+) -> Note:
     """Write something down about a case. The text is sealed; the log only says that a note was written."""
     with transaction.atomic():
+        if once is not None:
+            claim(once, "write_note", case, actor)
         if not policy.may(actor, "write_note", case) or not policy.may_read(actor, case, section):
             raise Forbidden([_("This is not available to you.")])
         return keep_note(actor, case, section=section, about=about, text=text)
@@ -86,9 +90,12 @@ def close_case(
     return step.obj
 
 
-def reopen_case(actor: User, case: Case, *, explanation: str, version: int | None = None) -> Case:
+def reopen_case(
+    actor: User, case: Case, *, explanation: str, version: int | None = None, once: UUID | None = None
+) -> Case:
     """Open a closed episode again; a new exploitation of the same person is a new episode instead."""
-    with perform("reopen_case", case, actor, version=version, facts={"explanation": explanation}) as step:
+    facts = {"explanation": explanation}
+    with perform("reopen_case", case, actor, version=version, facts=facts, once=once) as step:
         keep_note(actor, step.obj, section="narrative", about="reopening", text=explanation)
         step.obj.closing_reason = ""
         step.obj.closed_at = None
@@ -97,10 +104,18 @@ def reopen_case(actor: User, case: Case, *, explanation: str, version: int | Non
 
 
 def exclude(
-    actor: User, case: Case, *, reason: str, organisation: Organisation | None = None, user: User | None = None
+    actor: User,
+    case: Case,
+    *,
+    reason: str,
+    organisation: Organisation | None = None,
+    user: User | None = None,
+    once: UUID | None = None,
 ) -> Exclusion:
     """From now on an organisation or a user sees nothing of this case, whatever else would let them."""
     with transaction.atomic():
+        if once is not None:
+            claim(once, "exclude_from_case", case, actor)
         if not policy.may(actor, "exclude_from_case", case):
             raise Forbidden([_("This is not available to you.")])
         row = Exclusion(
@@ -144,7 +159,9 @@ def _nothing_pending(case: Case, actor: User, facts: Mapping[str, Any]) -> list[
         return []
     waiting = []
     referral = apps.get_model("referral", "Referral")
-    if referral.objects.filter(case=case, status__in=("sent", "acknowledged")).exists():
+    waits = referral.objects.filter(case=case, status__in=("sent", "acknowledged"))
+    # A focal agency that acknowledged has answered: it took the case over.
+    if waits.exclude(kind="focal", status="acknowledged").exists():
         waiting.append(_("A referral still waits for an answer. Withdraw it, or wait for the answer."))
     determination = apps.get_model("identification", "Determination")
     open_states = ("opened", "proposed", "confirmed", "review_requested")

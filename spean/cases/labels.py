@@ -55,6 +55,7 @@ NOTE_ABOUT: dict[str, Word] = {
     "closing": gettext_lazy("Reasons for closing"),
     "reopening": gettext_lazy("Reasons for opening again"),
     "best_interests": gettext_lazy("Best interests of the child"),
+    "review": gettext_lazy("What the person says about the decision"),
 }
 CONSENT_STATUS: dict[str, tuple[Word, str]] = {
     "given": (gettext_lazy("Agreed"), "green"),

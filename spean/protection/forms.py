@@ -1,6 +1,7 @@
 """Forms of needs, risk and rights information: the same for whoever meets the person first and for a case manager."""
 
 from collections.abc import Collection
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -8,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from spean.country import pack
 from spean.country.fields import CodeChoices, CodesChoices
+from spean.lib import clock
+from spean.people.forms import DayField
 from spean.workflow.pages import LONG, ActionForm
 
 YES_NO = (("yes", _("Yes")), ("no", _("No")))
@@ -62,6 +65,17 @@ class RiskForm(ActionForm):
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
         error_messages={"max_length": _("This is too long: keep it under %(limit_value)d signs.")},
     )
+
+
+    review_on = DayField(
+        label=_("When is the danger looked at again?"), help_text=_("For example 27 3 2027."), required=False
+    )
+
+    def clean_review_on(self) -> date | None:
+        day: date | None = self.cleaned_data["review_on"]
+        if day is not None and day < clock.today():
+            raise forms.ValidationError(_("Choose a day that is still to come."))
+        return day
 
 
 class RightsForm(ActionForm):

@@ -58,13 +58,16 @@ def risk(request: AccessRequest, pk: UUID) -> HttpResponse:
     # What can no longer be sealed cannot be written.
     if case.status == "counted":
         del form.fields["response"]
+    # Only a focal agency has somebody to remind.
+    if case.focal_organisation_id is None:
+        del form.fields["review_on"]
     if form.is_valid():
         typed = form.cleaned_data
         done = carry_out(
             form,
             lambda: actions.assess_risk(
                 request.user, case, level=typed["level"], factors=typed["factors"], with_person=typed["with_person"],
-                response=typed.get("response", ""), once=typed["once"],
+                response=typed.get("response", ""), review_on=typed.get("review_on"), once=typed["once"],
             ),
         )  # fmt: skip
         if done:

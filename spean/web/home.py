@@ -15,11 +15,15 @@ from django.utils.translation import gettext_lazy as _
 
 from spean.access import policy
 from spean.access.models import User
+from spean.cases import labels as case_labels
 from spean.cases.models import Task
+from spean.identification import queries as identification
 from spean.lib import clock
+from spean.referral import queries as referrals
 from spean.web import deadlines
 
 SHOWN = 25
+SHOWN_REFERRALS = 5
 
 # What each kind of task asks of its reader, as a sentence that begins with a verb.
 TASK_TITLES: dict[str, str | Promise] = {
@@ -35,12 +39,26 @@ TASK_TITLES: dict[str, str | Promise] = {
     "review_determination": _("Review the decision"),
     "reflection_ends": _("The reflection period ends"),
     "placement_review": _("Review the placement"),
+    "respond_urgent_referral": _("Accept or decline the urgent referral"),
+    "returned_case": _("The case came back: refer it elsewhere"),
 }
 
 # Where a task is done: the page's URL name, and whether it takes the task's object or its case.
 TASK_PAGES: dict[str, tuple[str, str]] = {
     "acknowledge_referral": ("referral", "object_id"),
     "respond_to_referral": ("referral", "object_id"),
+    "respond_urgent_referral": ("referral", "object_id"),
+    "placement_review": ("referral", "object_id"),
+    "register_person": ("case_register", "case_id"),
+    "give_rights_information": ("case_rights", "case_id"),
+    "assess_risk": ("case_risk", "case_id"),
+    "reflection_ends": ("case_reflection", "case_id"),
+    "second_interview": ("case", "case_id"),
+    "returned_case": ("case", "case_id"),
+    "decide_identification": ("case_identification", "case_id"),
+    "review_determination": ("case_identification", "case_id"),
+    "confirm_identification": ("determination_second", "object_id"),
+    "inform_person": ("determination", "object_id"),
 }
 CASE_PAGE = "case"
 
@@ -107,7 +125,7 @@ def task_sections(user: User) -> list[Section]:
     shown = list(open_tasks.select_related("case").order_by("due_at", "id")[: SHOWN * 2])
     lists: dict[str, list[Row]] = {"overdue": [], "soon": [], "later": []}
     for task in shown:
-        lists[deadlines.level(task.due_at, now)].append(_row(task))
+        lists[deadlines.level(task.due_at, now)].append(row(task))
     found = [
         Section(_("Overdue"), lists["overdue"]),
         Section(_("Due soon"), lists["soon"]),
@@ -116,7 +134,39 @@ def task_sections(user: User) -> list[Section]:
     return [section for section in found if section.rows]
 
 
-SECTIONS: list[Callable[[User], list[Section]]] = [task_sections]
+def referral_sections(user: User) -> list[Section]:
+    """Referrals that wait for an answer of the user's organisation, the urgent first."""
+    if not policy.may(user, "acknowledge_referral"):
+        return []
+    waiting = referrals.queue(user, "in", referrals.FILTERS["waiting"])[: SHOWN_REFERRALS + 1]
+    rows = [
+        Row(
+            case_labels.short(one.case), one.case.code, _find_url("referral", one.pk), one.due_at,
+            note=" · ".join(
+                str(part) for part in (_("Urgent") if one.urgent else "", case_labels.organisation(one.from_organisation))
+                if part
+            ),
+        )
+        for one in waiting
+    ]  # fmt: skip
+    if not rows:
+        return []
+    more = _find_url("referral_list") if len(rows) > SHOWN_REFERRALS else ""
+    return [Section(_("Referrals waiting"), rows[:SHOWN_REFERRALS], more=more)]
+
+
+def identification_sections(user: User) -> list[Section]:
+    """Decisions that this user proposed and that wait for a second officer: nothing to do, but good to know."""
+    if not policy.may(user, "propose_determination"):
+        return []
+    rows = [
+        Row(case_labels.short(one.case), one.case.code, _find_url("determination", one.pk))
+        for one in identification.with_second_officer(user)[:SHOWN_REFERRALS]
+    ]
+    return [Section(_("With a second officer"), rows)] if rows else []
+
+
+SECTIONS: list[Callable[[User], list[Section]]] = [task_sections, referral_sections, identification_sections]
 
 
 def day(user: User) -> Day:
@@ -148,7 +198,8 @@ def task_title(kind: str) -> str:
     return str(TASK_TITLES.get(kind, kind.replace("_", " ")))
 
 
-def _row(task: Task) -> Row:
+def row(task: Task) -> Row:
+    """A task as a line of work, leading to the page where it is done."""
     name, key = TASK_PAGES.get(task.kind, (CASE_PAGE, "case_id"))
     url = _find_url(name, getattr(task, key)) or _find_url(CASE_PAGE, task.case_id)
     return Row(task_title(task.kind), task.case.code, url, task.due_at)

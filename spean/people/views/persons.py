@@ -31,7 +31,7 @@ FORM = require_http_methods(["GET", "HEAD", "POST"])
 @FORM
 def person_search(request: AccessRequest) -> HttpResponse:
     """The words travel in the body of a POST and are kept nowhere; the log says that somebody searched."""
-    form = SearchForm(request.POST or None)
+    form = SearchForm(request.POST if request.method == "POST" else None)
     rows: list[dict[str, Any]] | None = None
     if form.is_valid():
         try:
@@ -63,7 +63,7 @@ def person_page(request: AccessRequest, pk: UUID) -> HttpResponse:
 def reveal(request: AccessRequest, pk: UUID) -> HttpResponse:
     """Name and contact, shown in place and logged with the purpose."""
     person: Person = policy.find(request.user, "see_person", Person, pk)
-    form = RevealForm(request.POST or None)
+    form = RevealForm(request.POST if request.method == "POST" else None)
     if request.method != "POST":
         return HttpResponseRedirect(reverse("person", args=[pk]))
     if not form.is_valid():

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from spean.access import policy
 from spean.access.pages import AccessRequest
 from spean.cases.models import Case
-from spean.cases.sight import link
+from spean.cases.panels import link
 from spean.people import actions, queries, search
 from spean.people.forms import IdentityForm, decisions_in
 from spean.people.models import Person

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from spean.access import policy
 from spean.access.pages import AccessRequest
 from spean.cases import labels as case_labels
-from spean.cases.sight import link
+from spean.cases.panels import link
 from spean.detection import queries as detection
 from spean.lib import clock
 from spean.privacy import doors
@@ -149,7 +149,7 @@ def answer(name: str) -> Callable[[AccessRequest, UUID], HttpResponse]:
     @require_http_methods(["GET", "HEAD", "POST"])
     def view(request: AccessRequest, pk: UUID) -> HttpResponse:
         referral = _find(request, tables.BY_VERB[one.verb].permission, pk)
-        form = one.form(request.POST or None, version=referral.version)
+        form = one.form(request.POST if request.method == "POST" else None, version=referral.version)
         if name == "withdraw":
             del form.fields["answer"]
         if form.is_valid():

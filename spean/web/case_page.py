@@ -1,0 +1,149 @@
+"""The page of a case, the same for every role: who sees which part of it is the policy's answer, asked once.
+
+Rooms register their panels and next steps (`cases.panels`); this room puts them together. Names, notes and other
+sealed texts are opened one by one, by a button, in place, and every opening is logged.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.db.models import Model
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from spean.access import policy
+from spean.access.pages import AccessRequest
+from spean.cases import labels
+from spean.cases.models import Case, Note, Task
+from spean.cases.panels import NEXT_STEPS, PANELS, NextStep, Sight
+from spean.country.fields import label
+from spean.people.forms import RevealForm
+from spean.people.words import named
+from spean.privacy import doors, events
+from spean.protection.models import RiskAssessment
+from spean.web import case_panels, case_steps, home
+
+__all__ = ["case_panels", "case_steps"]
+
+FORM = require_http_methods(["GET", "HEAD", "POST"])
+PER_PAGE = 50
+WIDE = ("referrals", "involvement", "history", "notes")
+
+# What can be opened in place: the table, its sealed field, and the panel where it appears.
+READABLE: dict[str, tuple[type[Model], str]] = {"note": (Note, "text"), "risk": (RiskAssessment, "response")}
+
+
+@require_safe
+def case_page(request: AccessRequest, pk: UUID) -> HttpResponse:
+    case = _find(request, pk)
+    events.record("case.read", actor=request.user, obj=case, case=case, purpose="casework")
+    return _page(request, case)
+
+
+@FORM
+def show_name(request: AccessRequest, pk: UUID) -> HttpResponse:
+    """The name, shown in place to whoever says why; the log keeps who, when and why."""
+    case = _find(request, pk)
+    if request.method != "POST":
+        return HttpResponseRedirect(reverse("case", args=[pk]))
+    form = RevealForm(request.POST)
+    if case.person is None or not policy.may_read(request.user, case, "identity"):
+        raise Http404
+    if not form.is_valid():
+        return _page(request, case, form=form)
+    return _page(request, case, form=form, name=named(request.user, case.person, form.cleaned_data["purpose"]))
+
+
+@FORM
+def read(request: AccessRequest, pk: UUID, kind: str, row: UUID) -> HttpResponse:
+    """One sealed text of the case, shown in place and logged."""
+    case = _find(request, pk)
+    if request.method != "POST":
+        return HttpResponseRedirect(reverse("case", args=[pk]))
+    if kind not in READABLE:
+        raise Http404
+    model, field = READABLE[kind]
+    found: Any = model._default_manager.select_related("case").filter(pk=row, case=case).first()
+    if found is None:
+        raise Http404
+    text = doors.reveal(request.user, [found], [field], "casework")[found.pk][field]
+    return _page(request, case, opened=(found.pk, text or ""))
+
+
+@require_safe
+def history(request: AccessRequest, pk: UUID) -> HttpResponse:
+    """Who looked at this case, when and why: all of it."""
+    case: Case = policy.find(request.user, "see_case_history", Case, pk)
+    page = Paginator(case_panels.newest(case), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "web/case_history.html", {"case": case, "page": page, "rows": case_panels.told(page)})
+
+
+def _find(request: AccessRequest, pk: UUID) -> Case:
+    rows = policy.visible(request.user, "see_case", Case)
+    found: Case | None = (
+        rows.select_related("person", "focal_organisation", "started_organisation").filter(pk=pk).first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def _page(
+    request: AccessRequest,
+    case: Case,
+    *,
+    form: RevealForm | None = None,
+    name: list[tuple[str, str]] | None = None,
+    opened: tuple[UUID, str] | None = None,
+) -> HttpResponse:
+    sight = Sight.of(request.user, case)
+    now, later = _steps(sight)
+    status, colour = labels.CASE_STATUS[case.status]
+    shown = [(panel, panel.show(sight)) for panel in sorted(PANELS.values(), key=lambda panel: panel.order)]
+    context = {
+        "case": case,
+        "status": status,
+        "colour": colour,
+        "legal": label("legal_status", case.legal_status) if case.legal_status != "not_assessed" else "",
+        "legal_colour": labels.LEGAL_COLOUR.get(case.legal_status, "grey"),
+        "risk": label("risk_level", case.risk_level) if case.risk_level and "see_protection" in sight.may else "",
+        "risk_colour": labels.RISK_COLOUR.get(case.risk_level, "grey"),
+        "facts": labels.facts(case) if sight.may & {"see_protection", "see_screening"} else [],
+        "person": case.person if "see_person" in sight.may else None,
+        "may_name": case.person is not None and "identity" in sight.sections,
+        "form": form or RevealForm(),
+        "name": name,
+        "opened_id": opened[0] if opened else None,
+        "opened_text": opened[1] if opened else "",
+        "readable": True,
+        "now": now,
+        "later": later,
+        "tasks": _tasks(sight),
+        "closing_reason": label("closing_reason", case.closing_reason) if case.closing_reason else "",
+        "panels": [(panel, content, panel.name in WIDE) for panel, content in shown if content is not None],
+    }
+    return render(request, "web/case.html", context, status=422 if form is not None and form.errors else 200)
+
+
+def _steps(sight: Sight) -> tuple[list[NextStep], list[NextStep]]:
+    """What to do now (first the most pressing), and what else can be done."""
+    steps = sorted((step for room in NEXT_STEPS for step in room(sight)), key=lambda step: step.order)
+    seen: set[str] = set()
+    fresh = []
+    for step in steps:
+        key = step.url or str(step.title)
+        if key not in seen:
+            seen.add(key)
+            fresh.append(step)
+    return [step for step in fresh if step.order < case_steps.SOON], [
+        step for step in fresh if step.order >= case_steps.SOON
+    ]
+
+
+def _tasks(sight: Sight) -> list[home.Row]:
+    """The deadlines of this case that wait for this user."""
+    rows = policy.visible(sight.user, "see_task", Task).filter(case=sight.case, done_at__isnull=True)
+    return [home.row(task) for task in rows.select_related("case")[:20]]

@@ -1,0 +1,130 @@
+"""Panels of the case page that draw on several rooms: referrals, notes, who takes part, exclusions, history.
+
+What a single room knows stands in that room's `panels.py`. Imported by `case_page`.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from spean.access import policy
+from spean.access.models import Organisation, User
+from spean.cases import labels
+from spean.cases.manage import exclusions_of
+from spean.cases.models import Case, Involvement, Note
+from spean.cases.panels import Panel, Sight, link, register
+from spean.privacy import events
+from spean.privacy.event_names import PURPOSES
+from spean.privacy.models import Event
+from spean.referral import labels as referral_labels
+from spean.referral.models import Referral
+
+SHOWN = 8
+# Who sees how a case is run, and not only his part of it: the focal agency's case manager.
+RUNS = "see_case_history"
+
+
+def _referrals(sight: Sight) -> Mapping[str, Any] | None:
+    rows = policy.visible(sight.user, "see_referral", Referral).filter(case=sight.case)
+    rows = rows.exclude(kind="focal", sent_by=sight.user)  # shown to the sender in a panel of its own
+    shown = []
+    for row in rows.select_related("to_organisation", "service").defer("message")[:50]:
+        word, colour = referral_labels.STATUS[row.status]
+        shown.append(
+            {
+                "referral": row,
+                "kind": row.service.name if row.service else referral_labels.KIND[row.kind],
+                "status": word,
+                "colour": colour,
+                "reason": row.get_decline_reason_display() or row.get_feedback_display(),
+                "url": link("referral", row.pk),
+            }
+        )
+    return {"rows": shown} if shown else None
+
+
+def _notes(sight: Sight) -> Mapping[str, Any] | None:
+    may_write = "write_note" in sight.may
+    rows = list(
+        Note.objects.filter(case=sight.case, section__in=sight.sections)
+        .select_related("organisation")
+        .defer("text")[:30]
+    )
+    if not rows and not may_write:
+        return None
+    return {
+        "rows": [
+            {"note": row, "section": labels.SECTION[row.section], "about": labels.NOTE_ABOUT.get(row.about, _("Note"))}
+            for row in rows
+        ],
+        "url": link("case_note", sight.case.pk) if may_write and sight.case.status != "counted" else "",
+    }
+
+
+def _involvement(sight: Sight) -> Mapping[str, Any] | None:
+    if RUNS not in sight.may:
+        return None
+    rows = Involvement.objects.filter(case=sight.case).select_related("organisation")[:60]
+    shown = [
+        {
+            "row": row,
+            "task": labels.TASK[row.task],
+            "sections": [labels.SECTION[section] for section in row.sections],
+        }
+        for row in rows
+    ]
+    return {
+        "now": [one for one in shown if one["row"].until_at is None],
+        "before": [one for one in shown if one["row"].until_at is not None],
+        "excluded": [
+            {
+                "who": one.organisation or one.user,
+                "reason": labels.EXCLUSION_REASON[one.reason],
+                "since": one.created_at,
+            }
+            for one in exclusions_of(sight.case)
+        ],
+        "exclude_url": link("case_exclusion", sight.case.pk) if "exclude_from_case" in sight.may else "",
+    }
+
+
+def _history(sight: Sight) -> Mapping[str, Any] | None:
+    if RUNS not in sight.may:
+        return None
+    return {"rows": told(list(newest(sight.case)[:SHOWN])), "url": link("case_history", sight.case.pk)}
+
+
+def newest(case: Case) -> Any:
+    """Everything done to or read from a case, the latest first."""
+    return events.history(case).reverse()
+
+
+def told(rows: Iterable[Event]) -> list[dict[str, Any]]:
+    """Events in words: who, from where, what, and for which purpose."""
+    listed = list(rows)
+    users = _names(User, (row.actor_id for row in listed))
+    organisations = _names(Organisation, (row.organisation_id for row in listed))
+    return [
+        {
+            "at": row.at,
+            "what": events.label(row.action),
+            "who": users.get(row.actor_id) if row.actor_id else _now("the system"),
+            "organisation": organisations.get(row.organisation_id),
+            "purpose": PURPOSES.get(row.purpose, ""),
+        }
+        for row in listed
+    ]
+
+
+def _names(model: type[User] | type[Organisation], ids: Iterable[UUID | None]) -> dict[UUID | None, Any]:
+    wanted = {pk for pk in ids if pk is not None}
+    return {row.pk: row for row in model._default_manager.filter(pk__in=wanted)} if wanted else {}
+
+
+register(Panel("referrals", _("Referrals"), "web/case/referrals.html", _referrals, order=35))
+register(Panel("notes", _("Notes"), "web/case/notes.html", _notes, order=70))
+register(Panel("involvement", _("Who takes part"), "web/case/involvement.html", _involvement, order=80))
+register(Panel("history", _("Who looked at this case"), "web/case/history_panel.html", _history, order=90))
