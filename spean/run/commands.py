@@ -59,11 +59,14 @@ def demo(options: argparse.Namespace) -> None:
 def serve(options: argparse.Namespace) -> None:
     from spean.run import web
 
-    follow_parent()
     web.require_free(options.host, options.port)
+    if follow_parent():
+        # The supervisor has seen to the tables, and the worker process loads Django for itself.
+        with install.database():
+            return web.serve(options.host, options.port, options.workers)
     with _current():
         install.collect_static()
-        web.serve(options.host, options.port, options.workers)
+        return web.serve(options.host, options.port, options.workers)
 
 
 @_plain
@@ -71,7 +74,7 @@ def worker(options: argparse.Namespace) -> None:
     """Jobs, and the sequencer that turns log rows into a signed tree."""
     follow_parent()
     with _current():
-        from django.core.management import call_command
+        from procrastinate.contrib.django import app
 
         from spean.privacy import sequencer
 
@@ -79,7 +82,8 @@ def worker(options: argparse.Namespace) -> None:
         sequencing = threading.Thread(target=sequencer.run_forever, args=(stop,), name="sequencer")
         sequencing.start()
         try:
-            call_command("procrastinate", "worker")
+            with app.replace_connector(app.connector.get_worker_connector()) as jobs:
+                jobs.run_worker()
         finally:
             stop.set()  # what was logged until now is still signed
             sequencing.join()

@@ -89,7 +89,7 @@ def _announce(address: str, seconds: float, *, links: bool) -> None:
 
 def _wait_for_answer(supervisor: Supervisor, host: str, port: int) -> bool:
     """Whether the web server answers; false when we were asked to stop meanwhile."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while time.monotonic() < until:
         if supervisor.stopping.wait(0.1):
             return False

@@ -17,24 +17,29 @@ Kind = Literal["empty", "demonstration", "real"]
 
 
 @contextmanager
-def opened() -> Iterator[embedded.Cluster | None]:
-    """Django ready to work, with the embedded database running unless DATABASE_URL names another."""
+def database() -> Iterator[embedded.Cluster | None]:
+    """The embedded database running, unless DATABASE_URL names another."""
     state.prepare()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    running = None if databases.external() else embedded.cluster()
-    if running:
-        running.start()
-    try:
+    if databases.external():
+        yield None
+        return
+    with embedded.cluster().running() as running:
+        yield running
+
+
+@contextmanager
+def opened() -> Iterator[embedded.Cluster | None]:
+    """Django ready to work, its database too."""
+    with database() as running:
         import django
+        from django.db import connections
 
         django.setup()
-        yield running
-    finally:
-        if running:
-            from django.db import connections
-
+        try:
+            yield running
+        finally:
             connections.close_all()
-            running.release()
 
 
 def kind() -> Kind:

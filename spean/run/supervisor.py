@@ -23,10 +23,10 @@ STOP_WITHIN = 8.0
 RESTARTS = 5
 
 
-def follow_parent() -> None:
-    """End this process soon after the one that started it is gone, if it was asked to."""
+def follow_parent() -> bool:
+    """End this process soon after the one that started it is gone, if a supervisor started it."""
     if not os.environ.get(FOLLOW):
-        return
+        return False
     parent = os.getppid()
 
     def watch() -> None:
@@ -37,6 +37,7 @@ def follow_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, name="follow-parent", daemon=True).start()
+    return True
 
 
 @dataclass
