@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client, RequestFactory
+from django.urls import reverse
 from django.views.defaults import bad_request, permission_denied, server_error
 
+from spean import country
 from spean.access.models import Installation, User
 from spean.cases.models import Case, Task
 from spean.lib import clock
+from spean.web import home, navigation
 from tests.cast import Cast
 from tests.signed_in import signed_in
 
@@ -75,6 +78,18 @@ class TestHome:
         client.get("/")
         with django_assert_max_num_queries(12):  # type: ignore[operator]
             client.get("/")
+
+
+def test_every_kind_of_task_has_words_and_a_page() -> None:
+    """A kind that nobody named would show as a code, and one without its page would lead to the case only."""
+    anything = "00000000-0000-0000-0000-000000000000"
+    assert set(home.TASK_PAGES) <= set(home.TASK_TITLES)
+    assert all(reverse(name, args=[anything]) for name, _key in home.TASK_PAGES.values())
+    assert set(country.pack().deadlines) <= set(home.TASK_TITLES)
+
+
+def test_every_entry_of_the_menu_and_every_start_leads_somewhere() -> None:
+    assert all(reverse(entry.url_name) for entry in (*navigation.MENU, *home.STARTS))
 
 
 class TestLanguage:
