@@ -103,7 +103,9 @@ class ReopenForm(ActionForm):
 @FORM
 def write_note(request: AccessRequest, pk: UUID) -> HttpResponse:
     case: Case = policy.find(request.user, "write_note", Case, pk)
-    form = NoteForm(request.POST if request.method == "POST" else None, sections=policy.readable_sections(request.user, case))
+    form = NoteForm(
+        request.POST if request.method == "POST" else None, sections=policy.readable_sections(request.user, case)
+    )
     if form.is_valid():
         typed = form.cleaned_data
         done = carry_out(
@@ -145,9 +147,7 @@ def reopen(request: AccessRequest, pk: UUID) -> HttpResponse:
     if form.is_valid():
         done = carry_out(
             form,
-            lambda: actions.reopen_case(
-                request.user, case, explanation=form.cleaned_data["explanation"], **form.guard
-            ),
+            lambda: actions.reopen_case(request.user, case, explanation=form.cleaned_data["explanation"], **form.guard),
             version_now=lambda: Case.objects.values_list("version", flat=True).get(pk=pk),
         )
         if done:

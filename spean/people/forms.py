@@ -48,7 +48,9 @@ class DayField(DateInputField):
         try:
             return date(int(year), int(month), int(day))
         except ValueError:
-            raise forms.ValidationError(_("This day does not exist. Write it like 27 3 2001."), code="invalid") from None
+            raise forms.ValidationError(
+                _("This day does not exist. Write it like 27 3 2001."), code="invalid"
+            ) from None
 
 
 def text(label: Any, *, help_text: Any = "", limit: int = SHORT, rows: int = 0) -> forms.CharField:
@@ -99,9 +101,7 @@ class IdentityForm(ActionForm):
     family_name = text(_("Family name"), help_text=_("In Latin letters, as on a document or as the person spells it."))
     given_name = text(_("Given name"))
     name_km = text(_("Full name in Khmer script"), help_text=_("Or in the person’s own script."))
-    other_names = text(
-        _("Other names"), help_text=_("Nicknames, earlier or false names, each after a comma.")
-    )
+    other_names = text(_("Other names"), help_text=_("Nicknames, earlier or false names, each after a comma."))
     sex = CodeChoices(
         codelist="sex",
         label=_("Sex or gender, as the person says"),
@@ -121,11 +121,14 @@ class IdentityForm(ActionForm):
         help_text=_("The year of birth is then estimated from it."),
     )  # fmt: skip
     nationality = CodeChoices(
-        codelist="nationality", label=_("Nationality"), help_text=_("As shown by a document, or as the authorities hold."),
-        required=False,
+        codelist="nationality", label=_("Nationality"), required=False,
+        help_text=_("As shown by a document, or as the authorities hold."),
     )  # fmt: skip
     nationality_claimed = CodeChoices(
-        codelist="nationality", label=_("Nationality the person claims"), help_text=_("Where it differs."), required=False
+        codelist="nationality",
+        label=_("Nationality the person claims"),
+        help_text=_("Where it differs."),
+        required=False,
     )
     nationality_contested = forms.BooleanField(label=_("A state contests the nationality"), required=False)
     languages = CodesChoices(codelist="language", label=_("Languages the person speaks"), required=False)
@@ -149,9 +152,12 @@ class IdentityForm(ActionForm):
         provinces.choices = [("", ""), *pack().geography.choices("province")]
         assert isinstance(languages, CodesChoices)
         # A phone shows the languages met most often, and those already known; the rest is in a drop-down.
-        known = self.data.getlist("languages") if self.is_bound else self.initial.get("languages", ())  # type: ignore[attr-defined]
+        data: Any = self.data
+        known = data.getlist("languages") if self.is_bound else self.initial.get("languages", ())
         languages.choices = [
-            choice for place, choice in enumerate(pack().codelist("language").choices()) if place < OFTEN or choice[0] in known
+            choice
+            for place, choice in enumerate(pack().codelist("language").choices())
+            if place < OFTEN or choice[0] in known
         ]
 
     @property
@@ -159,9 +165,7 @@ class IdentityForm(ActionForm):
         """The fields in groups under headings."""
         helper = FormHelper(self)
         helper.render_hidden_fields = True
-        helper.layout = Layout(
-            *(Fieldset(*names, legend=legend, legend_size=Size.MEDIUM) for legend, names in GROUPS)
-        )
+        helper.layout = Layout(*(Fieldset(*names, legend=legend, legend_size=Size.MEDIUM) for legend, names in GROUPS))
         return helper
 
     def clean(self) -> dict[str, Any]:
@@ -173,14 +177,18 @@ class IdentityForm(ActionForm):
         if born and born.year < today.year - OLDEST:
             self.add_error("birth_date", _now("Check the year: the person would be more than 120 years old."))
         if year and not today.year - OLDEST <= year <= today.year:
-            self.add_error("birth_year", _now("Check the year: the person would be more than 120 years old, or not born."))
+            self.add_error("birth_year", _now("Check the year: it is in the future, or more than 120 years ago."))
         if born and year and born.year != year:
             self.add_error("birth_year", _now("This differs from the date of birth. Leave one of them empty."))
         if (born or year) and age is not None and abs(today.year - (born.year if born else year) - age) > 1:
             self.add_error("age", _now("This does not fit the date or year of birth. Leave one of them empty."))
         if not any(cleaned.get(name) for name in ("family_name", "given_name", "name_km", "other_names")):
             self.add_error("given_name", _now("Enter at least one name, or what the person wants to be called."))
-        if cleaned.get("disability") and {"none", "unknown"} & set(cleaned["disability"]) and len(cleaned["disability"]) > 1:
+        if (
+            cleaned.get("disability")
+            and {"none", "unknown"} & set(cleaned["disability"])
+            and len(cleaned["disability"]) > 1
+        ):
             self.add_error("disability", _now("“None” and “not known” stand alone."))
         return cleaned
 

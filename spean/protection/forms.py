@@ -66,7 +66,6 @@ class RiskForm(ActionForm):
         error_messages={"max_length": _("This is too long: keep it under %(limit_value)d signs.")},
     )
 
-
     review_on = DayField(
         label=_("When is the danger looked at again?"), help_text=_("For example 27 3 2027."), required=False
     )

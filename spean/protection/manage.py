@@ -116,23 +116,29 @@ def reflection(request: AccessRequest, pk: UUID) -> HttpResponse:
     if running is None:
         return _open(request, case)
     over = clock.today() >= running.ends_on
-    form = (ActionForm if over else WaiveForm)(request.POST if request.method == "POST" else None, version=running.version)
+    form = (ActionForm if over else WaiveForm)(
+        request.POST if request.method == "POST" else None, version=running.version
+    )
     if form.is_valid():
         version = form.cleaned_data["version"]
         done = carry_out(
             form,
-            lambda: actions.end_reflection_period(request.user, running, version=version)
-            if over
-            else actions.waive_reflection_period(
-                request.user, running, asked_by_person=form.cleaned_data["asked_by_person"], version=version
+            lambda: (
+                actions.end_reflection_period(request.user, running, version=version)
+                if over
+                else actions.waive_reflection_period(
+                    request.user, running, asked_by_person=form.cleaned_data["asked_by_person"], version=version
+                )
             ),
             version_now=lambda: ReflectionPeriod.objects.values_list("version", flat=True).get(pk=running.pk),
         )
         if done:
             messages.success(request, _("The reflection period is over."))
             return _to_case(case.pk)
-    lead = _("Its days are over; formal identification may be decided.") if over else _(
-        "The period still runs. Only the person can end it earlier; nobody may urge her to."
+    lead = (
+        _("Its days are over; formal identification may be decided.")
+        if over
+        else _("The period still runs. Only the person can end it earlier; nobody may urge her to.")
     )
     title = _("End the reflection period") if over else _("The person does not want to wait")
     context = {"title": title, "lead": lead, "button": _("End the period"), "back_url": reverse("case", args=[pk])}
@@ -148,7 +154,7 @@ def _open(request: AccessRequest, case: Case) -> HttpResponse:
             return _to_case(case.pk)
     days = pack().deadline("reflection_ends").days
     lead = _(
-        "%(days)d days to recover and to think, before formal identification. Help goes on during it and depends on nothing."
+        "%(days)d days to recover and to think before formal identification. Help goes on and depends on nothing."
     ) % {"days": days}
     context = {
         "title": _("Open the reflection period"),

@@ -29,17 +29,20 @@ def queue(user: User, direction: str, statuses: tuple[str, ...]) -> QuerySet[Ref
     rows: QuerySet[Referral] = policy.visible(user, "see_referral", Referral).filter(status__in=statuses)
     own = organisations_of(user)
     rows = rows.filter(to_organisation_id__in=own) if direction == "in" else rows.filter(from_organisation_id__in=own)
-    return with_deadline(rows).defer("message", "answer").order_by("-urgent", F("due_at").asc(nulls_last=True), "sent_at", "id")
+    return (
+        with_deadline(rows)
+        .defer("message", "answer")
+        .order_by("-urgent", F("due_at").asc(nulls_last=True), "sent_at", "id")
+    )
 
 
 def with_deadline(rows: QuerySet[Referral]) -> QuerySet[Referral]:
     """Each referral with what a page shows around it, in one question."""
-    waiting = Task.objects.filter(
-        case_id=OuterRef("case_id"), object_id=OuterRef("pk"), done_at__isnull=True
-    ).order_by("due_at")
-    return (
-        rows.annotate(due_at=Subquery(waiting.values("due_at")[:1]))
-        .select_related("case", "from_organisation", "to_organisation", "service", "need")
+    waiting = Task.objects.filter(case_id=OuterRef("case_id"), object_id=OuterRef("pk"), done_at__isnull=True).order_by(
+        "due_at"
+    )
+    return rows.annotate(due_at=Subquery(waiting.values("due_at")[:1])).select_related(
+        "case", "from_organisation", "to_organisation", "service", "need"
     )
 
 

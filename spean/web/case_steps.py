@@ -22,8 +22,8 @@ def manager_steps(sight: Sight) -> list[NextStep]:
     case = sight.case
     if RUNS in sight.may and case.status == "referred":
         step = NextStep(
-            _("Register the person"), link("case_register", case.pk), _("The search for the same person runs before anything is saved."),
-            order=NOW,
+            _("Register the person"), link("case_register", case.pk),
+            _("The search for the same person runs before anything is saved."), order=NOW,
         )  # fmt: skip
         return [step] if step.url else []
     if case.status == "closed" and "reopen_case" in sight.may:

@@ -139,16 +139,12 @@ def referral_sections(user: User) -> list[Section]:
     if not policy.may(user, "acknowledge_referral"):
         return []
     waiting = referrals.queue(user, "in", referrals.FILTERS["waiting"])[: SHOWN_REFERRALS + 1]
-    rows = [
-        Row(
-            case_labels.short(one.case), one.case.code, _find_url("referral", one.pk), one.due_at,
-            note=" · ".join(
-                str(part) for part in (_("Urgent") if one.urgent else "", case_labels.organisation(one.from_organisation))
-                if part
-            ),
-        )
-        for one in waiting
-    ]  # fmt: skip
+    rows = []
+    for one in waiting:
+        marks = [_("Urgent")] if one.urgent else []
+        note = " · ".join(str(part) for part in (*marks, case_labels.organisation(one.from_organisation)))
+        url = _find_url("referral", one.pk)
+        rows.append(Row(case_labels.short(one.case), one.case.code, url, one.due_at, note))
     if not rows:
         return []
     more = _find_url("referral_list") if len(rows) > SHOWN_REFERRALS else ""

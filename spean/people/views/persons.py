@@ -72,7 +72,11 @@ def reveal(request: AccessRequest, pk: UUID) -> HttpResponse:
 
 
 def _page(
-    request: AccessRequest, person: Person, *, form: RevealForm | None = None, opened: list[tuple[str, str]] | None = None
+    request: AccessRequest,
+    person: Person,
+    *,
+    form: RevealForm | None = None,
+    opened: list[tuple[str, str]] | None = None,
 ) -> HttpResponse:
     user = request.user
     others = queries.same_person(person)

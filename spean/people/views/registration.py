@@ -49,7 +49,8 @@ def register(request: AccessRequest, pk: UUID) -> HttpResponse:
         return _register(request, case, form, decisions)
     except search.SearchUnavailable:
         form.add_error(
-            None, _("The duplicate check is not running. Nothing was saved; your entries are kept on this page. Try again.")
+            None,
+            _("The duplicate check is not running. Nothing was saved; your entries are kept on this page. Try again."),
         )
         return _form(request, case, form, status=503)
 
@@ -89,16 +90,14 @@ def prefill(request: AccessRequest, pk: UUID) -> HttpResponse:
         wanted = [name for name in ("stated_name", "stated_contact") if getattr(screening, name) is not None]
         opened = doors.reveal(request.user, [screening], wanted, "registration").get(screening.pk, {})
         initial.update(_from_statement(opened.get("stated_name") or "", opened.get("stated_contact") or ""))
-        if initial["birth_year"] is None and case.age_at_screening is not None:
-            initial["age"] = case.age_at_screening
     return _form(request, case, IdentityForm(initial=initial, version=case.version), filled=True)
 
 
 def _known(case: Case) -> dict[str, Any]:
     """What the screening coded about the person: a beginning, to be checked with her."""
     return {
-        "sex": case.sex, "nationality": case.nationality, "languages": list(case.languages), "age": case.age_at_screening,
-        "birth_year": None,
+        "sex": case.sex, "nationality": case.nationality, "languages": list(case.languages),
+        "age": case.age_at_screening,
     }  # fmt: skip
 
 

@@ -126,7 +126,7 @@ ANSWERS: dict[str, Answer] = {
         _("Decline"), _("The referral is declined. The sender sees the reason now."), weighs=True,
     ),
     "withdraw": Answer(
-        "withdraw_referral", AnswerForm, lambda user, row, version, **_kw: actions.withdraw_referral(user, row, version=version),
+        "withdraw_referral", AnswerForm, actions.withdraw_referral,
         _("Take the referral back"), _("The receiving organisation no longer sees it."), _("Take it back"),
         _("The referral is taken back."), weighs=True,
     ),
@@ -177,6 +177,13 @@ def _after(request: AccessRequest, pk: UUID) -> str:
     return reverse("referral_list")
 
 
+def _may_open(referral: Referral, received: bool) -> bool:
+    """Whether there is something to read: the message for whoever received it, the answer for the sender."""
+    if received:
+        return referral.message is not None and referral.status in ("sent", "acknowledged", "accepted")
+    return referral.answer is not None
+
+
 def _find(request: AccessRequest, action: str, pk: UUID) -> Referral:
     found = queries.with_deadline(policy.visible(request.user, action, Referral)).filter(pk=pk).first()
     if found is None:
@@ -217,8 +224,7 @@ def _page(
         "needs": came.get("needs", []),
         "risk": came.get("risk"),
         "risk_colour": case_labels.RISK_COLOUR.get(case.risk_level, "grey"),
-        "may_open": (received and referral.message is not None and referral.status in ("sent", "acknowledged", "accepted"))
-        or (not received and referral.answer is not None),
+        "may_open": _may_open(referral, received),
         "opened": opened,
         "case_url": link("case", case.pk) if "see_case" in on_case else "",
         "register_url": link("case_register_prefill", case.pk)
