@@ -7,7 +7,6 @@ __all__ = ["case_panels", "next_steps", "urlpatterns"]
 
 urlpatterns = [
     page("cases/", views.case_list, action="see_case", name="case_list"),
-    page("case/<uuid:pk>/", views.case_page, action="see_case", name="case"),
     page("case/<uuid:pk>/agreement/", views.agreement, action="record_consent", name="case_agreement"),
     page("case/<uuid:pk>/consent/<slug:purpose>/", views.give_consent, action="record_consent", name="case_consent"),
     page("case/<uuid:pk>/refusal/", views.refuse, action="record_refusal", name="case_refusal"),

@@ -1,6 +1,6 @@
-"""Pages of a case: my cases, the case, agreement, consent, refusal, withdrawal, direct help, closing.
+"""Pages around a case: my cases, agreement, consent, refusal, withdrawal, direct help, closing.
 
-The case page is the same for every role; what it shows is put together from `panels` and `next_steps`.
+The page of the case itself is put together from panels and next steps in the web room.
 """
 
 from typing import Any
@@ -17,14 +17,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from spean.access import policy
 from spean.access.models import Organisation
 from spean.access.pages import AccessRequest
-from spean.cases import actions, consent, labels, queries
+from spean.cases import actions, consent, queries
 from spean.cases.forms import AgreementForm, CloseForm, ConsentForm, DirectHelpForm, RefusalForm, WithdrawForm
 from spean.cases.models import Case
-from spean.cases.next_steps import NOW
-from spean.cases.panels import NEXT_STEPS, PANELS, Sight
 from spean.country import pack
 from spean.country.fields import label
-from spean.privacy import events
 from spean.privacy.models import Consent
 from spean.workflow.pages import carry_out, show_form
 
@@ -56,28 +53,6 @@ def case_list(request: AccessRequest) -> HttpResponse:
         "may_start": policy.may(request.user, "start_screening"),
     }
     return render(request, "cases/list.html", context)
-
-
-@require_safe
-def case_page(request: AccessRequest, pk: UUID) -> HttpResponse:
-    """One case: how it stands, what to do now, and what each room shows of it to this user."""
-    user = request.user
-    case: Case = policy.find(user, "see_case", Case, pk)
-    events.record("case.read", actor=user, case=case, purpose="casework")
-    sight = Sight.of(user, case)
-    steps = sorted((step for steps in NEXT_STEPS for step in steps(sight)), key=lambda step: step.order)
-    status, colour = labels.CASE_STATUS[case.status]
-    shown = [(panel, panel.show(sight)) for panel in sorted(PANELS.values(), key=lambda panel: panel.order)]
-    context = {
-        "case": case,
-        "status": status,
-        "colour": colour,
-        "first": steps[0] if steps and steps[0].order == NOW else None,
-        "others": [step for step in steps if step.order != NOW] if steps else [],
-        "panels": [(panel, content) for panel, content in shown if content is not None],
-        "closing_reason": label("closing_reason", case.closing_reason) if case.closing_reason else "",
-    }
-    return render(request, "cases/case.html", context)
 
 
 # --- consent ---------------------------------------------------------------------------------------------

@@ -6,7 +6,9 @@ A room that adds an event adds its line here, or calls `events.register_action` 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-READS = frozenset({"identity.revealed", "content.read", "content.refused"})
+READS = frozenset(
+    {"identity.revealed", "content.read", "content.refused", "people.searched", "list.read", "case.read", "log.read"}
+)
 
 ACTIONS: dict[str, str | Promise] = {
     # Reading and passing on

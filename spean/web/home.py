@@ -10,12 +10,15 @@ from typing import Any
 
 from django.db.models import Count, Q
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from spean.access import policy
 from spean.access.models import User
 from spean.cases import labels as case_labels
+from spean.cases import queries as cases
 from spean.cases.models import Task
 from spean.identification import queries as identification
 from spean.lib import clock
@@ -134,6 +137,20 @@ def task_sections(user: User) -> list[Section]:
     return [section for section in found if section.rows]
 
 
+def continue_sections(user: User) -> list[Section]:
+    """Interviews broken off and cases not yet referred: one tap leads to where the user stopped."""
+    if not policy.may(user, "answer_screening"):
+        return []
+    rows = []
+    for case in cases.waiting_for_me(user):
+        going = case.status == "screening"
+        title = _("Continue the interview") if going else case_labels.CASE_STATUS[case.status][0]
+        url = _find_url("case_interview" if going else CASE_PAGE, case.pk)
+        note = date_format(timezone.localtime(case.started_at), "SHORT_DATETIME_FORMAT")
+        rows.append(Row(title, case.code, url, None, note))
+    return [Section(_("Continue"), rows)] if rows else []
+
+
 def referral_sections(user: User) -> list[Section]:
     """Referrals that wait for an answer of the user's organisation, the urgent first."""
     if not policy.may(user, "acknowledge_referral"):
@@ -162,7 +179,12 @@ def identification_sections(user: User) -> list[Section]:
     return [Section(_("With a second officer"), rows)] if rows else []
 
 
-SECTIONS: list[Callable[[User], list[Section]]] = [task_sections, referral_sections, identification_sections]
+SECTIONS: list[Callable[[User], list[Section]]] = [
+    continue_sections,
+    task_sections,
+    referral_sections,
+    identification_sections,
+]
 
 
 def day(user: User) -> Day:
