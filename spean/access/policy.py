@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db.models import BooleanField, Exists, ExpressionWrapper, Model, OuterRef, Q, QuerySet
 from django.http import Http404
 
@@ -30,6 +31,7 @@ from spean.access.roles import (
     PROSECUTOR,
     RETURN_OFFICER,
     ROLE_SECTIONS,
+    ROLE_TASKS,
     SECTIONS,
     SERVICE_PROVIDER,
 )
@@ -61,7 +63,7 @@ HANDLERS = (
 of = Rule.of
 
 # Relations of a case: mine = I started it; screening, focal, service, identification = my organisation is
-# involved in it with that task now; referrer = it was, and may see what became of it; ours = with any task.
+# involved in it with that task now.
 ACTIONS: dict[str, tuple[Rule, ...]] = {
     # --- the case and its screening ---
     "start_screening": (of(*SCREENERS),),
@@ -71,7 +73,8 @@ ACTIONS: dict[str, tuple[Rule, ...]] = {
         of(CASE_MANAGER, to="screening"),
         of(SERVICE_PROVIDER, to="service"),
         of(*DECIDERS, to="identification"),
-        of(INVESTIGATOR, PROSECUTOR, RETURN_OFFICER, LABOUR_OFFICER, to="ours"),
+        of(INVESTIGATOR, PROSECUTOR, to="justice"),
+        of(RETURN_OFFICER, to="return"),
     ),
     "see_screening": (
         of(*SCREENERS, to="mine_screening"),
@@ -105,7 +108,7 @@ ACTIONS: dict[str, tuple[Rule, ...]] = {
     "see_consent": (of(*SCREENERS, to="mine_screening"), of(CASE_MANAGER, to="focal")),
     # --- people ---
     "see_person": (of(CASE_MANAGER, to="focal"), of(SERVICE_PROVIDER, to="service"),
-                   of(*DECIDERS, to="identification"), of(RETURN_OFFICER, to="ours")),
+                   of(*DECIDERS, to="identification"), of(RETURN_OFFICER, to="return")),
     "edit_person": (of(CASE_MANAGER, to="focal"),),
     "search_people": (of(CASE_MANAGER),),
     "propose_match": (of(CASE_MANAGER, to="focal"),),
@@ -227,7 +230,8 @@ CASE_RELATIONS: dict[str, Relation] = {
     "focal": _involved("focal"),
     "service": _involved("service"),
     "identification": _involved("identification"),
-    "ours": _involved(),
+    "justice": _involved("justice"),
+    "return": _involved("return"),
     "received": _received_case,
 }
 
@@ -337,7 +341,7 @@ def find(user: User, action: str, model: type[Model], pk: UUID | str) -> Any:
     """The object, or Http404: what one may not see and what does not exist are answered alike."""
     try:
         return visible(user, action, model).get(pk=pk)
-    except (model.DoesNotExist, ValueError, TypeError) as missing:  # type: ignore[attr-defined]
+    except (model.DoesNotExist, ValidationError, ValueError, TypeError) as missing:  # type: ignore[attr-defined]
         raise Http404 from missing
 
 
@@ -357,12 +361,12 @@ def _readable(user: User, case: Model, sections: Iterable[str]) -> frozenset[str
     asked: dict[str, Q] = {}
     for membership in user.memberships_now():
         for section in ROLE_SECTIONS[membership.role].intersection(sections):
-            condition = _involved(section=section)(user, membership)
-            if membership.role in SCREENERS and membership.role != CASE_MANAGER:
-                # A colleague in the same unit does not read what I wrote down: only I do, while I screen,
-                # or whoever the organisation's task (service) is for.
-                condition &= Q(started_by_id=user.pk) | _involved("service", section)(user, membership)
-            asked[section] = asked[section] | condition if section in asked else condition
+            for task in ROLE_TASKS[membership.role]:
+                condition = _involved(task, section)(user, membership)
+                if task == "screening" and membership.role != CASE_MANAGER:
+                    # A colleague in the same unit does not read what I wrote down.
+                    condition &= _mine(user, membership)
+                asked[section] = asked[section] | condition if section in asked else condition
     return _answers(user, case, asked) if asked else frozenset()
 
 
@@ -374,6 +378,9 @@ def may_reveal(user: User, obj: Model, section: str) -> bool:
     if label == "cases.Case":
         return may_read(user, obj, section)
     if label == "people.Person":
+        person_model = type(obj)
+        if not person_model._default_manager.filter(_not_excluded(user, person_model), pk=obj.pk).exists():
+            return False
         case_model = apps.get_model("cases", "Case")
         cases: Iterable[Model] = case_model._default_manager.filter(person_id=obj.pk)
         if any(may_read(user, case, section) for case in cases):
@@ -387,6 +394,10 @@ def may_reveal(user: User, obj: Model, section: str) -> bool:
     # The message was written for whoever decides on the referral, who is not involved in the case yet.
     if label == "referral.Referral" and _waits_for(user, obj) and section in obj.sections:  # type: ignore[attr-defined]
         return True
+    # The officers wrote these reasons themselves, and a second one must be able to read them, also where the
+    # person did not let her own account be shared with the authority.
+    if label == "identification.Determination":
+        return may(user, "see_determination", obj)
     case = getattr(obj, "case", None)
     return case is not None and may_read(user, case, section)
 
@@ -420,15 +431,22 @@ def _through_cases(relation: str, user: User, membership: Membership, case_key: 
 
 
 def _not_excluded(user: User, model: type[Model]) -> Q:
-    """An exclusion wins over everything: an implicated agency or officer sees nothing of the case."""
-    if model._meta.label == "cases.Case":
-        path = "pk"
-    elif any(field.attname == CASE_PATH for field in model._meta.concrete_fields):
-        path = CASE_PATH
-    else:
-        return Q()
+    """An exclusion wins over everything: an implicated agency or officer sees nothing of the case.
+
+    Of a person neither, whichever other episode of hers the agency takes part in.
+    """
     organisations = [membership.organisation_id for membership in user.memberships_now()]
     exclusions = apps.get_model("cases", "Exclusion")._default_manager.filter(
-        Q(user_id=user.pk) | Q(organisation_id__in=organisations), case_id=OuterRef(path), lifted_at__isnull=True
+        Q(user_id=user.pk) | Q(organisation_id__in=organisations), lifted_at__isnull=True
     )
-    return ~Q(Exists(exclusions))
+    if model._meta.label == "cases.Case":
+        return ~Q(Exists(exclusions.filter(case_id=OuterRef("pk"))))
+    if model._meta.label == "people.Person":
+        return ~Q(Exists(exclusions.filter(case__person_id=OuterRef("pk"))))
+    free = Q()
+    if model._meta.label == "people.PossibleMatch":
+        for side in ("person_id", "other_id"):
+            free &= ~Q(Exists(exclusions.filter(case__person_id=OuterRef(side))))
+    if any(field.attname == CASE_PATH for field in model._meta.concrete_fields):
+        free &= ~Q(Exists(exclusions.filter(case_id=OuterRef(CASE_PATH))))
+    return free

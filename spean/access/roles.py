@@ -67,3 +67,23 @@ ROLE_SECTIONS: dict[str, frozenset[str]] = {
     AUDITOR: frozenset(),
     ADMINISTRATOR: frozenset(),
 }
+
+# Through which tasks of its organisation a role takes part in a case. An investigator in the unit of the officer
+# who screened somebody does not read that screening: his organisation's task there is not his.
+ROLE_TASKS: dict[str, tuple[str, ...]] = {
+    FIRST_RESPONDER: ("screening",),
+    HOTLINE_OPERATOR: ("screening",),
+    HOTLINE_SUPERVISOR: ("screening",),
+    CASE_MANAGER: ("focal", "screening"),
+    IDENTIFICATION_OFFICER: ("identification",),
+    IDENTIFICATION_REVIEWER: ("identification",),
+    SERVICE_PROVIDER: ("service", "screening"),
+    INVESTIGATOR: ("justice",),
+    PROSECUTOR: ("justice",),
+    COURT_CLERK: ("justice",),
+    RETURN_OFFICER: ("return", "screening"),
+    LABOUR_OFFICER: ("screening",),
+    STATISTICS_OFFICER: (),
+    AUDITOR: (),
+    ADMINISTRATOR: (),
+}
