@@ -2,7 +2,7 @@
 
 from spean.access.pages import page
 from spean.referral import panels, to_focal
-from spean.referral.views import inbox
+from spean.referral.views import inbox, to_authority, to_service
 
 __all__ = ["panels", "urlpatterns"]
 
@@ -10,6 +10,16 @@ urlpatterns = [
     # Sending, by whoever met the person
     page("case/<uuid:pk>/refer/", to_focal.refer, action="refer_case", name="case_refer"),
     page("referral/<uuid:pk>/sent/", to_focal.sent, action="see_referral", name="referral_sent"),
+    # From a need to a service, and to the competent authority
+    page(
+        "case/<uuid:pk>/needs/<uuid:need_pk>/services/", to_service.ranking, action="send_referral",
+        name="need_services",
+    ),
+    page(
+        "case/<uuid:pk>/needs/<uuid:need_pk>/services/<uuid:service_pk>/", to_service.send, action="send_referral",
+        name="need_refer",
+    ),
+    page("case/<uuid:pk>/identification/ask/", to_authority.send, action="send_referral", name="case_to_authority"),
     # The queue, and the answers
     page("referrals/", inbox.referral_list, action="see_referral", name="referral_list"),
     page("referral/<uuid:pk>/", inbox.referral_page, action="see_referral", name="referral"),
