@@ -7,20 +7,26 @@ a means was used, so consent is not a field here.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from spean.access import policy
 from spean.access.models import User
 from spean.access.roles import CASE_MANAGER, IDENTIFICATION_OFFICER, IDENTIFICATION_REVIEWER
 from spean.cases import work
+from spean.cases.actions import keep_note
 from spean.cases.models import Case
 from spean.identification import rules
 from spean.identification.models import Determination
 from spean.lib import clock
-from spean.privacy import vault
-from spean.workflow.engine import perform, requirement
+from spean.privacy import events, vault
+from spean.workflow.engine import Changed, Forbidden, Refused, WrongState, claim, perform, requirement, what_changed
+
+events.register_action("determination.drafted", gettext_lazy("Draft of the decision kept"))
 
 LEGAL_VERB = {
     "identified": "identify",
@@ -51,39 +57,69 @@ class Findings:
     exploitation_forms: Sequence[str] = field(default_factory=tuple)
 
 
-def open_determination(actor: User, case: Case, *, reviews: Determination | None = None) -> Determination:
+def open_determination(
+    actor: User, case: Case, *, reviews: Determination | None = None, once: UUID | None = None
+) -> Determination:
     """Begin a decision. Whether the person is treated as a child is fixed from the facts of the case."""
     organisation = actor.organisation
-    assert organisation is not None
+    if organisation is None:
+        raise Forbidden([_("This is not available to you.")])
     row = Determination(
         case=case, reviews=reviews, treated_as_child=case.is_child, opened_at=clock.now(), officer=actor,
         organisation=organisation,
     )  # fmt: skip
-    with perform("open_determination", row, actor) as step:
+    with perform("open_determination", row, actor, once=once) as step:
         step.facts.update(review=reviews is not None)
     return row
 
 
+def keep_draft(
+    actor: User, determination: Determination, findings: Findings, *, version: int | None = None, once: UUID | None = None
+) -> Determination:
+    """Keep what an officer has written so far, sealed, complete or not. It is no decision and changes no state."""
+    with transaction.atomic():
+        if once is not None:
+            claim(once, "propose_determination", determination, actor)
+        row = Determination.objects.select_for_update(of=("self",)).get(pk=determination.pk)
+        if not policy.may(actor, "propose_determination", row):
+            raise Forbidden([_("This is not available to you.")])
+        if row.status != "opened":
+            raise WrongState([_("The decision is already with a second officer. It can be changed when it is returned.")])
+        if version is not None and version != row.version:
+            raise Changed([what_changed(row)])
+        if findings.means == "not_required" and not row.treated_as_child:
+            raise Refused([str(rules.FAILURES["means_required"])])
+        failures = _may_take_part(row, actor)
+        if failures:
+            raise Refused(failures)
+        _write(row, findings)
+        row.version += 1
+        row.full_clean(validate_unique=False, validate_constraints=False)
+        row.save()
+        events.record("determination.drafted", actor=actor, obj=row, case=row.case)
+    return row
+
+
 def propose_determination(
-    actor: User, determination: Determination, findings: Findings, *, version: int | None = None
+    actor: User,
+    determination: Determination,
+    findings: Findings,
+    *,
+    version: int | None = None,
+    once: UUID | None = None,
 ) -> Determination:
     """The officer's decision with a reason for each element. It waits for a second officer."""
     with perform(
-        "propose_determination", determination, actor, version=version, facts={"findings": findings}
+        "propose_determination", determination, actor, version=version, facts={"findings": findings}, once=once
     ) as step:
         row = step.obj
-        row.act, row.means, row.purpose = findings.act, findings.means, findings.purpose
-        row.act_codes, row.means_codes = list(findings.act_codes), list(findings.means_codes)
-        row.exploitation_forms = list(findings.exploitation_forms)
-        row.outcome = findings.outcome
+        _write(row, findings)
         row.officer = actor
         row.proposed_at = clock.now()
-        vault.seal_fields(
-            row, act_reasons=findings.act_reasons, means_reasons=findings.means_reasons,
-            purpose_reasons=findings.purpose_reasons, evidence=findings.evidence,
-        )  # fmt: skip
         step.facts.update(act=row.act, means=row.means, purpose=row.purpose, outcome=row.outcome)
         work.finish_tasks(row.case, "decide_identification")
+        if row.reviews_id is not None:
+            work.finish_tasks(row.case, "review_determination", object_id=row.reviews_id)
         work.open_task(
             row.case, "confirm_identification", row.organisation, IDENTIFICATION_REVIEWER, object_id=row.pk
         )
@@ -91,27 +127,27 @@ def propose_determination(
 
 
 def return_determination(
-    actor: User, determination: Determination, *, reason: str, version: int | None = None
+    actor: User, determination: Determination, *, reason: str, version: int | None = None, once: UUID | None = None
 ) -> Determination:
     """The second officer does not agree yet, and says why."""
     with perform(
-        "return_determination", determination, actor, version=version, facts={"reason": reason}
+        "return_determination", determination, actor, version=version, facts={"reason": reason}, once=once
     ) as step:
         vault.seal_fields(step.obj, return_reason=reason)
         work.finish_tasks(step.obj.case, "confirm_identification", object_id=step.obj.pk)
         work.open_task(
             step.obj.case, "decide_identification", step.obj.organisation, IDENTIFICATION_OFFICER,
-            user=step.obj.officer,
+            user=step.obj.officer, object_id=step.obj.pk,
         )  # fmt: skip
     return step.obj
 
 
 def confirm_determination(
-    actor: User, determination: Determination, *, version: int | None = None
+    actor: User, determination: Determination, *, version: int | None = None, once: UUID | None = None
 ) -> Determination:
     """The second officer agrees: the decision stands, and the person has to be told."""
     with transaction.atomic():
-        with perform("confirm_determination", determination, actor, version=version) as step:
+        with perform("confirm_determination", determination, actor, version=version, once=once) as step:
             row = step.obj
             row.confirmed_at, row.confirmed_by = clock.now(), actor
             step.facts["outcome"] = row.outcome
@@ -119,6 +155,9 @@ def confirm_determination(
             focal = row.case.focal_organisation
             if focal is not None:
                 work.open_task(row.case, "inform_person", focal, CASE_MANAGER, object_id=row.pk)
+            if row.outcome == "more_information":
+                # The case is not decided: it stays on the authority's list until it is.
+                work.open_task(row.case, "decide_identification", row.organisation, IDENTIFICATION_OFFICER)
         case = row.case
         verb = LEGAL_VERB.get(row.outcome)
         if verb is not None and case.legal_status != LEGAL_STATUS[row.outcome]:
@@ -131,10 +170,10 @@ def confirm_determination(
 
 
 def inform_of_determination(
-    actor: User, determination: Determination, *, language: str, version: int | None = None
+    actor: User, determination: Determination, *, language: str, version: int | None = None, once: UUID | None = None
 ) -> Determination:
     """The person was told the decision and its reasons, and that she can ask for a review."""
-    with perform("inform_of_determination", determination, actor, version=version) as step:
+    with perform("inform_of_determination", determination, actor, version=version, once=once) as step:
         step.obj.informed_at = clock.now()
         step.obj.informed_language = language
         step.facts["language"] = language
@@ -142,15 +181,33 @@ def inform_of_determination(
     return step.obj
 
 
-def request_review(actor: User, determination: Determination, *, version: int | None = None) -> Determination:
-    """The person asks that the decision is looked at again, by an officer who did not make it."""
-    with perform("request_review", determination, actor, version=version) as step:
+def request_review(
+    actor: User, determination: Determination, *, words: str = "", version: int | None = None, once: UUID | None = None
+) -> Determination:
+    """The person asks that the decision is looked at again, by an officer who did not make it.
+
+    `words` is what she says against it, if she wants to say anything: a review never depends on it.
+    """
+    with perform("request_review", determination, actor, version=version, once=once) as step:
         step.obj.review_requested_at = clock.now()
+        if words.strip():
+            keep_note(actor, step.obj.case, section="narrative", about="review", text=words)
         work.open_task(
             step.obj.case, "review_determination", step.obj.organisation, IDENTIFICATION_OFFICER,
             object_id=step.obj.pk,
         )  # fmt: skip
     return step.obj
+
+
+def _write(row: Determination, findings: Findings) -> None:
+    row.act, row.means, row.purpose = findings.act, findings.means, findings.purpose
+    row.act_codes, row.means_codes = list(findings.act_codes), list(findings.means_codes)
+    row.exploitation_forms = list(findings.exploitation_forms)
+    row.outcome = findings.outcome
+    vault.seal_fields(
+        row, act_reasons=findings.act_reasons, means_reasons=findings.means_reasons,
+        purpose_reasons=findings.purpose_reasons, evidence=findings.evidence,
+    )  # fmt: skip
 
 
 # --- requirements ------------------------------------------------------------------------------------------
@@ -177,9 +234,20 @@ def _no_open_determination(row: Determination, actor: User, facts: Mapping[str, 
     if row.reviews is not None:
         if row.reviews.status != "review_requested":
             failures.append(_("No review was asked for."))
-        if actor.pk in (row.reviews.officer_id, row.reviews.confirmed_by_id):
-            failures.append(_("A review is decided by an officer who did not take part in the decision."))
+        failures += _may_take_part(row, actor)
     return failures
+
+
+@requirement("not_part_of_reviewed_decision")
+def _not_part_of_reviewed_decision(row: Determination, actor: User, facts: Mapping[str, Any]) -> list[str]:
+    return _may_take_part(row, actor)
+
+
+def _may_take_part(row: Determination, actor: User) -> list[str]:
+    """Whoever made the decision that is reviewed has no part in the review, at any step of it."""
+    if row.reviews is not None and actor.pk in (row.reviews.officer_id, row.reviews.confirmed_by_id):
+        return [_("A review is decided by an officer who did not take part in the decision.")]
+    return []
 
 
 @requirement("elements_reasoned")
@@ -196,7 +264,7 @@ def _reflection_over(row: Determination, actor: User, facts: Mapping[str, Any]) 
         return []
     running = periods.filter(status="running").first()
     if running is None:
-        return [_("The person has not had her recovery and reflection period yet.")]
+        return [_("The person has not had the recovery and reflection period of 30 days yet. It comes before every decision.")]
     if clock.today() >= running.ends_on:
         return []
     return [_("The recovery and reflection period has not ended. The person alone can shorten it.")]
@@ -206,14 +274,12 @@ def _reflection_over(row: Determination, actor: User, facts: Mapping[str, Any]) 
 def _second_officer(row: Determination, actor: User, facts: Mapping[str, Any]) -> list[str]:
     if actor.pk == row.officer_id:
         return [_("A second officer confirms; nobody confirms his own decision.")]
-    if row.reviews is not None and actor.pk in (row.reviews.officer_id, row.reviews.confirmed_by_id):
-        return [_("A review is decided by an officer who did not take part in the decision.")]
-    return []
+    return _may_take_part(row, actor)
 
 
 @requirement("return_reason_given")
 def _return_reason_given(row: Determination, actor: User, facts: Mapping[str, Any]) -> list[str]:
-    if len(str(facts.get("reason", "")).strip()) < 10:
-        return [_("Write down what is missing, so that the first officer can go on.")]
+    if len(str(facts.get("reason", "")).strip()) < rules.SHORTEST_REASON:
+        return [str(rules.RETURN_REASON_MISSING)]
     return []
 

@@ -22,8 +22,41 @@ FAILURES: dict[str, Promise] = {
     "elements_need_identified": _("Every required element is established: the outcome is “identified”."),
     "exploited_needs_purpose": _("“Exploited, not identified” needs the purpose of exploitation established."),
     "more_information_needs_gap": _("“More information needed” goes with an element that is not known."),
+    "negative_needs_gap": _("A negative decision needs an element that is not established. If one is not known, more information is needed."),
     "form_missing": _("Name at least one form of exploitation."),
 }
+
+RETURN_REASON_MISSING = _("Write down what is missing, so that the first officer can go on.")
+
+# Where on the form each fault belongs: the answer that has to change.
+FIELDS: dict[str, str] = {
+    "act_missing": "act",
+    "means_missing": "means",
+    "purpose_missing": "purpose",
+    "act_unreasoned": "act_reasons",
+    "means_unreasoned": "means_reasons",
+    "purpose_unreasoned": "purpose_reasons",
+    "evidence_missing": "evidence",
+    "means_required": "means",
+    "means_not_required_for_child": "means",
+    "outcome_missing": "outcome",
+    "identified_needs_elements": "outcome",
+    "elements_need_identified": "outcome",
+    "exploited_needs_purpose": "outcome",
+    "more_information_needs_gap": "outcome",
+    "negative_needs_gap": "outcome",
+    "form_missing": "exploitation_forms",
+}
+
+ELEMENTS = ("act", "means", "purpose")
+FINDINGS_OF_ADULT = ("established", "not_established", "not_known")
+# Of a child no means are asked, so none can be found missing.
+FINDINGS_OF_CHILD: dict[str, tuple[str, ...]] = {**dict.fromkeys(ELEMENTS, FINDINGS_OF_ADULT), "means": ("not_required", "established")}
+
+
+def possible_findings(element: str, treated_as_child: bool) -> tuple[str, ...]:
+    """What can be found of an element, for a form to offer."""
+    return FINDINGS_OF_CHILD[element] if treated_as_child else FINDINGS_OF_ADULT
 
 
 class FindingsLike(Protocol):
@@ -43,15 +76,16 @@ class FindingsLike(Protocol):
 def check_findings(findings: FindingsLike, treated_as_child: bool) -> list[str]:
     """Codes of everything that is missing or contradicts itself; empty when the decision is complete."""
     faults = []
-    for element in ("act", "means", "purpose"):
+    for element in ELEMENTS:
         finding = getattr(findings, element)
         if not finding:
             faults.append(f"{element}_missing")
         elif finding != "not_required" and len(getattr(findings, f"{element}_reasons").strip()) < SHORTEST_REASON:
             faults.append(f"{element}_unreasoned")
+    faults += [f"{element}_missing" for element in ("act", "purpose") if getattr(findings, element) == "not_required"]
     if findings.means == "not_required" and not treated_as_child:
         faults.append("means_required")
-    if treated_as_child and findings.means == "not_established":
+    if treated_as_child and findings.means in ("not_established", "not_known"):
         # Writing "no means" into a child's decision invites a court to ask for them.
         faults.append("means_not_required_for_child")
     if len(findings.evidence.strip()) < SHORTEST_REASON:
@@ -62,12 +96,17 @@ def check_findings(findings: FindingsLike, treated_as_child: bool) -> list[str]:
 
 def established(findings: FindingsLike, treated_as_child: bool) -> bool:
     """Whether every element that this person's definition needs is established."""
-    needed = [findings.act, findings.purpose] if treated_as_child else [findings.act, findings.means, findings.purpose]
-    return all(finding == "established" for finding in needed)
+    return all(finding == "established" for finding in _needed(findings, treated_as_child))
+
+
+def _needed(findings: FindingsLike, treated_as_child: bool) -> tuple[str, ...]:
+    needed = ("act", "purpose") if treated_as_child else ELEMENTS
+    return tuple(getattr(findings, element) for element in needed)
 
 
 def _check_outcome(findings: FindingsLike, treated_as_child: bool) -> list[str]:
     faults = []
+    needed = _needed(findings, treated_as_child)
     complete = established(findings, treated_as_child)
     outcome = findings.outcome
     if not outcome:
@@ -78,10 +117,11 @@ def _check_outcome(findings: FindingsLike, treated_as_child: bool) -> list[str]:
         faults.append("elements_need_identified")
     if outcome == "exploited_not_identified" and findings.purpose != "established":
         faults.append("exploited_needs_purpose")
-    if outcome == "more_information" and not complete and "not_known" not in (
-        findings.act, findings.means, findings.purpose,
-    ):  # fmt: skip
+    if outcome == "more_information" and not complete and "not_known" not in needed:
         faults.append("more_information_needs_gap")
+    if outcome in ("exploited_not_identified", "not_identified") and not complete and "not_established" not in needed:
+        # What nobody knows is no reason to refuse somebody.
+        faults.append("negative_needs_gap")
     if findings.purpose == "established" and not findings.exploitation_forms:
         faults.append("form_missing")
     return faults
