@@ -7,7 +7,7 @@ WORKERS ?= 2
 
 VENV := .venv
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-compile
 RUN_TIME := $(VENV)/.run-time
 DEVELOPMENT := $(VENV)/.development
 QUICK := not slow and not browser and not packaging

@@ -131,9 +131,9 @@ TEMPLATES = [
 CRISPY_ALLOWED_TEMPLATE_PACKS = ["gds"]
 CRISPY_TEMPLATE_PACK = "gds"
 CRISPY_FAIL_SILENTLY = False
-CRISPY_CLASS_CONVERTERS = {
-    name: "govuk-input" for name in ("dateinput", "datetimeinput", "numberinput", "searchinput", "telinput", "timeinput")
-}
+CRISPY_CLASS_CONVERTERS = dict.fromkeys(
+    ("dateinput", "datetimeinput", "numberinput", "searchinput", "telinput", "timeinput"), "govuk-input"
+)
 
 # -- Database -------------------------------------------------------------------------------
 

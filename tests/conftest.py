@@ -16,8 +16,8 @@ import pytest
 from django.db import connections
 from django.test import TransactionTestCase
 
-from spean.run import databases, embedded
 from spean.people.search_server import Searcher
+from spean.run import databases, embedded
 from tests.cast import Cast, make_cast
 from tests.searching import search_beside
 
@@ -29,9 +29,7 @@ def cluster() -> Iterator[embedded.Cluster]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(
-    cluster: embedded.Cluster, django_db_modify_db_settings_parallel_suffix: None
-) -> None:
+def django_db_modify_db_settings(cluster: embedded.Cluster, django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Hooked in before the databases are made."""
 
 

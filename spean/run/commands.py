@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import wraps
+from typing import cast
 
 from spean.run import databases, install
 from spean.run.state import SetupFault
@@ -27,7 +28,7 @@ def _plain(function: Callable[..., int | None]) -> Callable[..., int]:
         except SetupFault as fault:
             return _complain(str(fault))
         except Exception as fault:
-            if isinstance(fault, OSError) and fault.errno == 28 or any(sign in str(fault) for sign in FULL):
+            if (isinstance(fault, OSError) and fault.errno == 28) or any(sign in str(fault) for sign in FULL):
                 return _complain("The disk is full; free some space and run again.")
             raise
 
@@ -75,6 +76,7 @@ def worker(options: argparse.Namespace) -> None:
     follow_parent()
     with _current():
         from procrastinate.contrib.django import app
+        from procrastinate.contrib.django.django_connector import DjangoConnector
 
         from spean.privacy import sequencer
 
@@ -82,7 +84,8 @@ def worker(options: argparse.Namespace) -> None:
         sequencing = threading.Thread(target=sequencer.run_forever, args=(stop,), name="sequencer")
         sequencing.start()
         try:
-            with app.replace_connector(app.connector.get_worker_connector()) as jobs:
+            connector = cast(DjangoConnector, app.connector).get_worker_connector()
+            with app.replace_connector(connector) as jobs:
                 jobs.run_worker()
         finally:
             stop.set()  # what was logged until now is still signed

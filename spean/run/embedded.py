@@ -163,8 +163,7 @@ class Cluster:
         free = shutil.disk_usage(self.directory).free
         if free < needed:
             raise SetupFault(
-                f"The disk is almost full: {free // MB} MB are free at {self.directory}, "
-                f"{needed // MB} MB are needed."
+                f"The disk is almost full: {free // MB} MB are free at {self.directory}, {needed // MB} MB are needed."
             )
 
     def _initialise(self) -> None:

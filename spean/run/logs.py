@@ -10,9 +10,7 @@ import traceback
 from types import TracebackType
 from typing import TypeAlias
 
-ExceptionInfo: TypeAlias = (
-    tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
-)
+ExceptionInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class QuietFormatter(logging.Formatter):
@@ -23,9 +21,7 @@ class QuietFormatter(logging.Formatter):
 
     def formatException(self, ei: ExceptionInfo) -> str:
         kind, _, trace = ei
-        frames = [
-            f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)
-        ]
+        frames = [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]
         return "\n".join([*frames, kind.__name__ if kind else ""])
 
     def format(self, record: logging.LogRecord) -> str:

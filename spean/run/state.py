@@ -72,8 +72,7 @@ def prepare() -> Path:
         _write_once(mark, b"")
     except PermissionError as fault:
         raise SetupFault(
-            f"No permission to write in {state}; run as its owner or set SPEAN_STATE "
-            "to a directory of your own."
+            f"No permission to write in {state}; run as its owner or set SPEAN_STATE to a directory of your own."
         ) from fault
     return state
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -60,10 +61,8 @@ class Child:
 
     def signal(self, number: int) -> None:
         if self.process is not None:
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
-            except ProcessLookupError:
-                pass
 
 
 class Supervisor:
@@ -103,10 +102,8 @@ class Supervisor:
         until = time.monotonic() + STOP_WITHIN
         for child in self.children:
             if child.process is not None:
-                try:
+                with suppress(subprocess.TimeoutExpired):
                     child.process.wait(max(0.1, until - time.monotonic()))
-                except subprocess.TimeoutExpired:
-                    pass
             # Also ends grandchildren that outlived their parent.
             child.signal(signal.SIGKILL)
             if child.process is not None:

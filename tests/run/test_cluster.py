@@ -119,7 +119,10 @@ def test_first_start_interrupted(home: Path) -> None:
 
 
 def test_two_first_starts_at_once(home: Path) -> None:
-    program = "from spean.run import embedded\nwith embedded.cluster().running() as c: print(c.connect_as_superuser().info.dbname)"
+    program = (
+        "from spean.run import embedded\n"
+        "with embedded.cluster().running() as running: print(running.connect_as_superuser().info.dbname)"
+    )
     starts = [
         subprocess.Popen([sys.executable, "-W", "ignore", "-c", program], stdout=subprocess.PIPE, cwd=state.CHECKOUT)
         for _ in range(3)
@@ -128,7 +131,10 @@ def test_two_first_starts_at_once(home: Path) -> None:
 
 
 def test_killed_holder_does_not_keep_it_alive(home: Path) -> None:
-    program = "from spean.run import embedded, state\nimport time\nembedded.cluster().start()\nprint('up', flush=True)\ntime.sleep(999)"
+    program = (
+        "from spean.run import embedded\nimport time\n"
+        "embedded.cluster().start()\nprint('up', flush=True)\ntime.sleep(999)"
+    )
     holder = subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=state.CHECKOUT, start_new_session=True
     )

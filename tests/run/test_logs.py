@@ -25,7 +25,9 @@ def test_the_message_of_an_exception_is_left_out() -> None:
 
 
 def test_the_address_of_a_request_is_left_out() -> None:
-    record = _record("%s: %s", "Internal Server Error", "/persons/canary/?q=Canary", name="django.request", status_code=500)
+    record = _record(
+        "%s: %s", "Internal Server Error", "/persons/canary/?q=Canary", name="django.request", status_code=500
+    )
     line = QuietFormatter().format(record)
     assert "500" in line
     assert "anary" not in line
