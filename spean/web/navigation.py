@@ -36,7 +36,7 @@ MENU: tuple[Entry, ...] = (
     Entry(_("Referrals"), "referral_list", "see_referral"),
     Entry(_("People"), "person_search", "search_people"),
     Entry(_("Possible matches"), "match_list", "see_match"),
-    Entry(_("Identification"), "determination_list", "open_determination"),
+    Entry(_("Identification"), "determination_list", "see_determination"),
     Entry(_("Services"), "service_list", "see_directory"),
     Entry(_("Unmet needs"), "unmet_need_list", "see_unmet_need"),
     Entry(_("Users"), "user_list", "manage_users"),
