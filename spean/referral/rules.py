@@ -334,34 +334,30 @@ def _reason(code: str, params: Mapping[str, object]) -> Reason:
 
 # --- when nothing fits ---------------------------------------------------------------------------------------
 
-# Codes of the pack's list of reasons why a need stays unmet, by the obstacle that stood in the way.
-WHY_UNMET: Mapping[str, str] = {
-    "sex_not_taken": "no_service_for_sex",
-    "age_outside": "no_service_for_age",
-    "adults_only": "no_service_for_age",
-    "nationality_not_taken": "no_service_for_nationality",
-    "needs_documents": "no_documents",
-    "form_not_taken": "other",
-    "no_free_place": "no_free_place",
-}
+# In this order services fall away; the code of the pack's list by which the gap is recorded.
+WHY_UNMET: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"age_outside", "adults_only"}), "no_service_for_age"),
+    (frozenset({"sex_not_taken"}), "no_service_for_sex"),
+    (frozenset({"nationality_not_taken"}), "no_service_for_nationality"),
+    (frozenset({"form_not_taken"}), "other"),
+    (frozenset({"needs_documents"}), "no_documents"),
+    (frozenset({"no_free_place"}), "no_free_place"),
+)
 
 
 def why_unmet(matches: Sequence[Match], declined: Sequence[ServiceFacts] = ()) -> str:
-    """The reason that a gap suggests itself by: what stood in the way most often, or that all who were asked declined.
+    """The reason that a gap suggests itself by: the condition after which nobody was left, or that all declined.
 
-    Only a suggestion for the form; a person decides. Empty while a service that fits has not been asked.
+    For a grown man among houses for girls, boys and women: some take adults, none of those takes men. Only a
+    suggestion for the form; a person decides. Empty while a service that fits has not been asked.
     """
     if any(found.eligible and not any(found.service is one for one in declined) for found in matches):
         return ""
-    if not matches:
-        return "no_service_in_area"
     if declined:
         return "all_declined"
-    counted: dict[str, int] = {}
-    for found in matches:
-        for obstacle in found.obstacles:
-            counted[obstacle.code] = counted.get(obstacle.code, 0) + 1
-    # Of equally frequent obstacles the one that is named first above: what nobody can change before what may pass.
-    order = list(WHY_UNMET)
-    most = min(counted, key=lambda code: (-counted[code], order.index(code)))
-    return WHY_UNMET[most]
+    left = list(matches)
+    for obstacles, reason in WHY_UNMET:
+        left = [found for found in left if not obstacles & {obstacle.code for obstacle in found.obstacles}]
+        if matches and not left:
+            return reason
+    return "no_service_in_area"

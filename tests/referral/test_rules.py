@@ -282,7 +282,10 @@ class TestWhyUnmet:
             ((), "no_service_in_area"),
             ((FULL,), "no_free_place"),
             ((Offer(nationalities=["VNM"]),), "no_service_for_nationality"),
-            ((Offer(maximum_age=17), FULL), "no_service_for_age"),
+            ((Offer(maximum_age=17),), "no_service_for_age"),
+            # Somebody would take him, if there were a place.
+            ((Offer(maximum_age=17), WOMEN, FULL), "no_free_place"),
+            ((Offer(maximum_age=17), Offer(maximum_age=17), WOMEN), "no_service_for_sex"),
             ((Offer(needs_documents=True),), "no_documents"),
             ((Offer(exploitation_forms=["Servitude"]),), "other"),
             ((FULL, FULL, WOMEN), "no_free_place"),
