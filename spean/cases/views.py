@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -101,16 +102,23 @@ def give_consent(request: AccessRequest, pk: UUID, purpose: str) -> HttpResponse
             if to_focal and case.status in queries.MINE_TO_DO[1:]:
                 return HttpResponseRedirect(reverse("case_refer", args=[case.pk]))
             messages.success(request, _("The agreement is recorded."))
-            return _to_case(case)
+            return HttpResponseRedirect(_asked_from(request) or reverse("case", args=[case.pk]))
     asks = reverse("case_agreement", args=[case.pk]) if to_focal else reverse("case", args=[case.pk])
     context = {
         "title": _("The child’s best interests") if best_interests else _("The person agrees"),
         "case": case,
         "best_interests": best_interests,
         "purpose": label("consent_purpose", purpose),
-        "back_url": asks,
+        "back_url": _asked_from(request) or asks,
     }
     return show_form(request, "cases/consent.html", form, context)
+
+
+def _asked_from(request: AccessRequest) -> str:
+    """The page that needed the agreement and goes on with it, if one of ours sent the user here."""
+    page = request.GET.get("next", "")
+    ours = url_has_allowed_host_and_scheme(page, allowed_hosts=None, require_https=request.is_secure())
+    return page if ours and page.startswith("/") else ""
 
 
 @FORM

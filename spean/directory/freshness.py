@@ -4,6 +4,8 @@ from datetime import date
 
 # Free places that were confirmed longer ago than this are shown as old: ask before relying on them.
 STALE_AFTER_DAYS = 14
+# From this age on its own organisation is reminded to confirm it.
+CONFIRM_AFTER_DAYS = 2
 
 
 def days_since(confirmed_on: date | None, today: date) -> int | None:

@@ -11,6 +11,7 @@ from spean.access import policy
 from spean.access.models import User
 from spean.country import pack
 from spean.directory import texts
+from spean.directory.freshness import CONFIRM_AFTER_DAYS
 from spean.directory.models import Service
 
 
@@ -93,3 +94,10 @@ def own(user: User) -> QuerySet[Service]:
     """The services that this user's organisation keeps current, paused ones included."""
     services: QuerySet[Service] = policy.visible(user, "update_capacity", Service)
     return services.select_related("organisation").defer("address").order_by("name", "id")
+
+
+def unconfirmed(user: User) -> list[Shown]:
+    """Own open services whose figure is more than a day or two old, the oldest first."""
+    counted = own(user).filter(status="active", capacity_available__isnull=False)
+    found = [shown(service) for service in counted.order_by("capacity_updated_at", "name", "id")]
+    return [one for one in found if (texts.capacity_days(one.service) or 0) >= CONFIRM_AFTER_DAYS]

@@ -1,8 +1,10 @@
 """What pages read of referrals: the queue with its deadlines, and what one referral brought with it."""
 
+from datetime import datetime
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Greatest
 
 from spean.access import policy
 from spean.access.models import User
@@ -44,6 +46,14 @@ def with_deadline(rows: QuerySet[Referral]) -> QuerySet[Referral]:
     return rows.annotate(due_at=Subquery(waiting.values("due_at")[:1])).select_related(
         "case", "from_organisation", "to_organisation", "service", "need"
     )
+
+
+def answered(user: User, since: datetime) -> QuerySet[Referral]:
+    """Referrals that the user's organisation sent to services, and that were answered or finished since then."""
+    rows: QuerySet[Referral] = policy.visible(user, "see_referral", Referral).filter(kind="service")
+    rows = rows.filter(from_organisation_id__in=organisations_of(user)).exclude(status__in=("sent", "acknowledged", "withdrawn"))
+    rows = rows.filter(Q(responded_at__gte=since) | Q(ended_at__gte=since)).select_related("case", "to_organisation", "service")
+    return rows.defer("message", "answer").order_by(Greatest("responded_at", "ended_at").desc(), "id")
 
 
 def default_direction(user: User) -> str:

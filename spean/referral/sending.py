@@ -30,12 +30,12 @@ def shareable(case: Case, to: Organisation, kind: str) -> list[str]:
     return [code for code in needed if code in codes]
 
 
-def asked_consent(user: User, case: Case, to: Organisation, kind: str) -> str:
-    """The page that asks the person about this recipient and this purpose, if this user may ask her."""
+def asked_consent(user: User, case: Case, to: Organisation, kind: str, back: str) -> str:
+    """The page that asks the person about this recipient and this purpose, and then leads back; if he may ask her."""
     if not policy.may(user, "record_consent", case):
         return ""
     address = reverse("case_consent", args=[case.pk, actions.PURPOSE[kind]])
-    return f"{address}?{urlencode({'to': to.pk})}"
+    return f"{address}?{urlencode({'to': to.pk, 'next': back})}"
 
 
 class SendForm(ActionForm):

@@ -5,7 +5,7 @@ Tasks come from the cases room. A room that has other work lists adds a function
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
@@ -20,13 +20,15 @@ from spean.access.models import User
 from spean.cases import labels as case_labels
 from spean.cases import queries as cases
 from spean.cases.models import Task
+from spean.directory import queries as directory
 from spean.identification import queries as identification
 from spean.lib import clock
-from spean.referral import queries as referrals
+from spean.referral import labels as referral_labels
 from spean.web import deadlines
 
 SHOWN = 25
-SHOWN_REFERRALS = 5
+# How long an answer stays on the home page of whoever asked.
+ANSWERS_SHOWN = timedelta(days=7)
 
 # What each kind of task asks of its reader, as a sentence that begins with a verb.
 TASK_TITLES: dict[str, str | Promise] = {
@@ -95,6 +97,8 @@ class Start:
     url_name: str
     action: str
     note: str | Promise = ""
+    # Asked where a role alone does not say that somebody has use for it.
+    useful: Callable[[User], bool] = lambda user: True
 
 
 @dataclass
@@ -112,7 +116,10 @@ class Day:
 STARTS: tuple[Start, ...] = (
     Start(_("Start a screening"), "screening_start", "start_screening", _("You met somebody who may be trafficked")),
     Start(_("Find a person"), "person_search", "search_people", _("Before you register anybody")),
-    Start(_("Update free places"), "capacity", "update_capacity", _("So that others know whom you can take in")),
+    Start(
+        _("Update free places"), "capacity", "update_capacity", _("So that others know whom you can take in"),
+        useful=lambda user: directory.own(user).exists(),
+    ),
     Start(_("Invite a user"), "user_invite", "manage_users"),
     Start(_("Add an organisation"), "organisation_add", "manage_organisations"),
     Start(_("Read the event log"), "event_log", "read_log"),
@@ -151,38 +158,12 @@ def continue_sections(user: User) -> list[Section]:
     return [Section(_("Continue"), rows)] if rows else []
 
 
-def referral_sections(user: User) -> list[Section]:
-    """Referrals that wait for an answer of the user's organisation, the urgent first."""
-    if not policy.may(user, "acknowledge_referral"):
-        return []
-    waiting = referrals.queue(user, "in", referrals.FILTERS["waiting"])[: SHOWN_REFERRALS + 1]
-    rows = []
-    for one in waiting:
-        marks = [_("Urgent")] if one.urgent else []
-        note = " · ".join(str(part) for part in (*marks, case_labels.organisation(one.from_organisation)))
-        url = _find_url("referral", one.pk)
-        rows.append(Row(case_labels.short(one.case), one.case.code, url, one.due_at, note))
-    if not rows:
-        return []
-    more = _find_url("referral_list") if len(rows) > SHOWN_REFERRALS else ""
-    return [Section(_("Referrals waiting"), rows[:SHOWN_REFERRALS], more=more)]
-
-
-def identification_sections(user: User) -> list[Section]:
-    """Decisions that this user proposed and that wait for a second officer: nothing to do, but good to know."""
-    if not policy.may(user, "propose_determination"):
-        return []
-    rows = [
-        Row(case_labels.short(one.case), one.case.code, _find_url("determination", one.pk))
-        for one in identification.with_second_officer(user)[:SHOWN_REFERRALS]
-    ]
-    return [Section(_("With a second officer"), rows)] if rows else []
-
-
 SECTIONS: list[Callable[[User], list[Section]]] = [
     continue_sections,
     task_sections,
     referral_sections,
+    answer_sections,
+    capacity_sections,
     identification_sections,
 ]
 
@@ -204,7 +185,7 @@ def day(user: User) -> Day:
         today.overdue, today.soon, today.waiting = counts["overdue"], counts["soon"], counts["waiting"]
     for start in STARTS:
         url = _find_url(start.url_name)
-        if url and policy.may(user, start.action):
+        if url and policy.may(user, start.action) and start.useful(user):
             today.starts.append((start, url))
     for sections in SECTIONS:
         today.sections += sections(user)

@@ -19,10 +19,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from spean.access import policy
+from spean.access.models import User
 from spean.access.pages import AccessRequest
 from spean.cases import labels as case_labels
 from spean.cases.panels import link
 from spean.detection import queries as detection
+from spean.directory import queries as directory
 from spean.lib import clock
 from spean.privacy import doors
 from spean.referral import actions, labels, queries
@@ -184,6 +186,14 @@ def _may_open(referral: Referral, received: bool) -> bool:
     return referral.answer is not None
 
 
+def _next_service(user: User, referral: Referral) -> str:
+    """Back to the services for the same need, where this one could not help."""
+    ended = referral.status in ("declined", "withdrawn", "ended")
+    if not ended or referral.need_id is None or not policy.may(user, "send_referral", referral.case):
+        return ""
+    return link("need_services", referral.case_id, referral.need_id)
+
+
 def _find(request: AccessRequest, action: str, pk: UUID) -> Referral:
     found = queries.with_deadline(policy.visible(request.user, action, Referral)).filter(pk=pk).first()
     if found is None:
@@ -230,6 +240,8 @@ def _page(
         "register_url": link("case_register_prefill", case.pk)
         if referral.kind == "focal" and case.status == "referred" and "register_person" in on_case
         else "",
+        "place": directory.shown(referral.service) if referral.service is not None else None,
+        "again_url": _next_service(user, referral) if not received else "",
         "back_url": reverse("referral_list"),
     }
     return render(request, "referral/page.html", context, status=422 if form is not None and form.errors else 200)

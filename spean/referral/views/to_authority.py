@@ -55,7 +55,7 @@ def send(request: AccessRequest, pk: UUID) -> HttpResponse:
         "choices": [(one, case_labels.organisation(one)) for one in authorities] if to is None else [],
         "not_shared": form.not_shared(KIND),
         "covered": covered,
-        "consent_url": asked_consent(user, case, to, KIND) if to is not None else "",
+        "consent_url": asked_consent(user, case, to, KIND, request.get_full_path()) if to is not None else "",
         "button": _("Send to the competent authority"),
         "back_url": reverse("case", args=[case.pk]),
     }

@@ -108,7 +108,7 @@ def send(request: AccessRequest, pk: UUID, need_pk: UUID, service_pk: UUID) -> H
         "obstacles": [texts.sentence(reason) for reason in found.obstacles],
         "not_shared": form.not_shared("service"),
         "covered": covered,
-        "consent_url": asked_consent(user, case, to, "service"),
+        "consent_url": asked_consent(user, case, to, "service", request.get_full_path()),
         "button": _("Send the referral"),
         "back_url": reverse("need_services", args=[case.pk, need.pk]),
     }
