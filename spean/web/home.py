@@ -24,9 +24,11 @@ from spean.directory import queries as directory
 from spean.identification import queries as identification
 from spean.lib import clock
 from spean.referral import labels as referral_labels
+from spean.referral import queries as referrals
 from spean.web import deadlines
 
 SHOWN = 25
+SHOWN_IN_SHORT = 5
 # How long an answer stays on the home page of whoever asked.
 ANSWERS_SHOWN = timedelta(days=7)
 
@@ -117,7 +119,10 @@ STARTS: tuple[Start, ...] = (
     Start(_("Start a screening"), "screening_start", "start_screening", _("You met somebody who may be trafficked")),
     Start(_("Find a person"), "person_search", "search_people", _("Before you register anybody")),
     Start(
-        _("Update free places"), "capacity", "update_capacity", _("So that others know whom you can take in"),
+        _("Update free places"),
+        "capacity",
+        "update_capacity",
+        _("So that others know whom you can take in"),
         useful=lambda user: directory.own(user).exists(),
     ),
     Start(_("Invite a user"), "user_invite", "manage_users"),
@@ -158,10 +163,46 @@ def continue_sections(user: User) -> list[Section]:
     return [Section(_("Continue"), rows)] if rows else []
 
 
+def answer_sections(user: User) -> list[Section]:
+    """What became of the referrals that the user's organisation sent to services, in the last days."""
+    if not policy.may(user, "send_referral"):
+        return []
+    rows = []
+    for one in referrals.answered(user, clock.now() - ANSWERS_SHOWN)[:SHOWN_IN_SHORT]:
+        status, _colour = referral_labels.STATUS[one.status]
+        service = directory.name_of(one.service) if one.service else case_labels.organisation(one.to_organisation)
+        # Declined: straight to the services that come next.
+        again = one.status == "declined" and one.need_id is not None
+        url = _find_url("need_services", one.case_id, one.need_id) if again else _find_url("referral", one.pk)
+        rows.append(Row(status, one.case.code, url, None, service))
+    return [Section(_("Answers to your referrals"), rows, more=_find_url("referral_list"))] if rows else []
+
+
+def capacity_sections(user: User) -> list[Section]:
+    """Own services whose number of free places nobody has confirmed for days."""
+    if not policy.may(user, "update_capacity"):
+        return []
+    rows = [
+        Row(one.name, "", _find_url("service_places", one.service.pk), None, one.confirmed)
+        for one in directory.unconfirmed(user)[:SHOWN_IN_SHORT]
+    ]
+    return [Section(_("Are these free places still right?"), rows, more=_find_url("capacity"))] if rows else []
+
+
+def identification_sections(user: User) -> list[Section]:
+    """Decisions that this user proposed and that wait for a second officer: nothing to do, but good to know."""
+    if not policy.may(user, "propose_determination"):
+        return []
+    rows = [
+        Row(case_labels.short(one.case), one.case.code, _find_url("determination", one.pk))
+        for one in identification.with_second_officer(user)[:SHOWN_IN_SHORT]
+    ]
+    return [Section(_("With a second officer"), rows)] if rows else []
+
+
 SECTIONS: list[Callable[[User], list[Section]]] = [
     continue_sections,
     task_sections,
-    referral_sections,
     answer_sections,
     capacity_sections,
     identification_sections,
@@ -201,7 +242,7 @@ def row(task: Task) -> Row:
     """A task as a line of work, leading to the page where it is done."""
     name, key = TASK_PAGES.get(task.kind, (CASE_PAGE, "case_id"))
     url = _find_url(name, getattr(task, key)) or _find_url(CASE_PAGE, task.case_id)
-    return Row(task_title(task.kind), task.case.code, url, task.due_at)
+    return Row(task_title(task.kind), task.case.code, url, task.due_at, case_labels.short(task.case))
 
 
 def _find_url(name: str, *arguments: Any) -> str:
