@@ -211,6 +211,8 @@ def _fill(person: Person, identity: Identity) -> None:
     for name, value in identity.coded.items():
         setattr(person, name, value)
     shown = [identity.sealed.get("family_name", ""), identity.sealed.get("given_name", "")]
+    if not any(shown):
+        shown = [identity.sealed.get("name_km", "") or identity.sealed.get("other_names", "")]
     if any(shown):
         person.initials = initials(*shown)
 

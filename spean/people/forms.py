@@ -32,14 +32,13 @@ class DayField(DateInputField):
     """A day in three fields, with messages that can be translated and a date that has already been."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(require_all_fields=False, **kwargs)
         incomplete = (_("Enter the day"), _("Enter the month"), _("Enter the year"))
         invalid = (_("The day is a number"), _("The month is a number"), _("The year is a number"))
         for field, missing, wrong in zip(self.fields, incomplete, invalid, strict=True):
             field.error_messages["incomplete"] = missing
             field.validators[0].message = wrong
         self.error_messages["required"] = self.error_messages["incomplete"] = _("Enter the day, month and year")
-        self.require_all_fields = False
 
     def compress(self, data_list: Any) -> date | None:
         day, month, year = data_list
@@ -131,7 +130,9 @@ class IdentityForm(ActionForm):
         required=False,
     )
     nationality_contested = forms.BooleanField(label=_("A state contests the nationality"), required=False)
-    languages = CodesChoices(codelist="language", label=_("Languages the person speaks"), required=False)
+    languages = forms.MultipleChoiceField(
+        label=_("Languages the person speaks"), widget=forms.CheckboxSelectMultiple, required=False
+    )
     another_language = CodeChoices(codelist="language", label=_("Another language"), required=False)
     birth_province = forms.ChoiceField(label=_("Province of birth"), required=False)
     has_documents = forms.ChoiceField(
@@ -150,7 +151,7 @@ class IdentityForm(ActionForm):
         provinces, languages = self.fields["birth_province"], self.fields["languages"]
         assert isinstance(provinces, forms.ChoiceField)
         provinces.choices = [("", ""), *pack().geography.choices("province")]
-        assert isinstance(languages, CodesChoices)
+        assert isinstance(languages, forms.MultipleChoiceField)
         # A phone shows the languages met most often, and those already known; the rest is in a drop-down.
         data: Any = self.data
         known = data.getlist("languages") if self.is_bound else self.initial.get("languages", ())

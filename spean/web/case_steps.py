@@ -42,7 +42,9 @@ def _protect(sight: Sight) -> list[NextStep]:
             NextStep(_("Tell the person her rights"), link("case_rights", case.pk),
                      _("In a language she understands, before anything else."), order=NOW)
         )  # fmt: skip
-    if not RiskAssessment.objects.filter(case=case, assessed_at__gte=case.started_at).exists():
+    # The danger is looked at anew once the focal agency has the case.
+    since = case.person.registered_at if case.person else case.started_at
+    if not RiskAssessment.objects.filter(case=case, assessed_at__gte=since).exists():
         found.append(NextStep(_("Assess the danger with the person"), link("case_risk", case.pk), order=NOW + 1))
     period = ReflectionPeriod.objects.filter(case=case).first()
     if period is None:

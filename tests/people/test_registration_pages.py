@@ -100,7 +100,7 @@ def test_what_the_responder_wrote_is_filled_in_on_demand_and_logged(cast: Cast) 
         ({"birth_date_2": "3001"}, "in the future"),
         ({"birth_year": "1999"}, "This differs from the date of birth"),
         ({"age": "121"}, "Enter an age from 0 to 120"),
-        ({"nationality": "XXX"}, "Select a valid choice"),
+        ({"nationality": "QQQ"}, "Select a valid choice"),
         ({"disability": ["none", "seeing"]}, "stand alone"),
         ({"given_name": "x" * 201}, "This is too long"),
     ],
