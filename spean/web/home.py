@@ -158,7 +158,7 @@ def continue_sections(user: User) -> list[Section]:
         going = case.status == "screening"
         title = _("Continue the interview") if going else case_labels.CASE_STATUS[case.status][0]
         url = _find_url("case_interview" if going else CASE_PAGE, case.pk)
-        note = date_format(timezone.localtime(case.started_at), "SHORT_DATETIME_FORMAT")
+        note = date_format(timezone.localtime(case.started_at), "j M Y, H:i")
         rows.append(Row(title, case.code, url, None, note))
     return [Section(_("Continue"), rows)] if rows else []
 
@@ -174,7 +174,9 @@ def answer_sections(user: User) -> list[Section]:
         # Declined: straight to the services that come next.
         again = one.status == "declined" and one.need_id is not None
         url = _find_url("need_services", one.case_id, one.need_id) if again else _find_url("referral", one.pk)
-        rows.append(Row(status, one.case.code, url, None, service))
+        told = one.get_decline_reason_display() or one.get_feedback_display()  # type: ignore[attr-defined]
+        title = f"{status}: {told}" if told else status
+        rows.append(Row(title, one.case.code, url, None, service))
     return [Section(_("Answers to your referrals"), rows, more=_find_url("referral_list"))] if rows else []
 
 
@@ -183,7 +185,7 @@ def capacity_sections(user: User) -> list[Section]:
     if not policy.may(user, "update_capacity"):
         return []
     rows = [
-        Row(one.name, "", _find_url("service_places", one.service.pk), None, one.confirmed)
+        Row(one.name, "", f"{_find_url('capacity')}#service-{one.service.pk}", None, f"{one.places}, {one.confirmed}")
         for one in directory.unconfirmed(user)[:SHOWN_IN_SHORT]
     ]
     return [Section(_("Are these free places still right?"), rows, more=_find_url("capacity"))] if rows else []

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -192,8 +193,6 @@ class TestTheSendersHome:
         referral = sent(cast)
         actions.decline_referral(cast.provider, referral, reason="too_far")
         assert "Too far away" in text(signed_in(cast.manager).get("/"))
-        from datetime import timedelta
-
         Referral.objects.filter(pk=referral.pk).update(responded_at=clock.now() - timedelta(days=8))
         assert "Too far away" not in text(signed_in(cast.manager).get("/"))
 
@@ -203,16 +202,14 @@ class TestTheSendersHome:
             assert "Too far away" not in text(signed_in(getattr(cast, name)).get("/"))
 
     def test_a_provider_is_reminded_of_figures_that_nobody_confirmed(self, cast: Cast) -> None:
-        from datetime import timedelta
-
         with clock.travel(clock.now() - timedelta(days=5)):
             steps.service(cast, name="Counsel")
         page = text(signed_in(cast.provider).get("/"))
-        assert "Free places to confirm" in page
+        assert "Are these free places still right?" in page
         assert "confirmed 5 days ago" in page
         assert "Update free places" in page
         other = text(signed_in(cast.other_provider).get("/"))
-        assert "Free places to confirm" not in other
+        assert "Are these free places still right?" not in other
         assert "Update free places" not in other
 
 
