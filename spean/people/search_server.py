@@ -30,6 +30,7 @@ from spean.lib import names
 from spean.people.matching import POSSIBLE, Details
 from spean.people.search import same_user
 from spean.people.search_index import Found, SearchIndex
+from spean.privacy.crypto import KeyFileError
 
 LONGEST_QUESTION = 64 * 1024
 LONGEST_TEXT = 500
@@ -282,7 +283,7 @@ def main(argv: list[str] | None = None) -> int:
             signal.signal(number, lambda *_: stop.set())
     try:
         return run(stop)
-    except CannotStart as fault:
+    except (CannotStart, KeyFileError) as fault:
         print(fault, file=sys.stderr, flush=True)  # noqa: T201
         return 1
 

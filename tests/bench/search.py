@@ -28,7 +28,7 @@ def run(n: int = 100_000, questions: int = 300, seed: int = 7) -> dict[str, Any]
     chance = random.Random(seed + 1)  # noqa: S311
     asked = [chance.randrange(n) for _ in range(questions)]
 
-    search_times, check_times, kernel = [], [], []
+    search_times, check_times, search_cpu, check_cpu = [], [], [], []
     found_by_name = found_by_check = first_by_check = shown = 0
     for number in asked:
         person = people[number]
@@ -39,13 +39,14 @@ def run(n: int = 100_000, questions: int = 300, seed: int = 7) -> dict[str, Any]
         started, cpu = time.perf_counter(), time.process_time()
         names_found = [one.person_id for one in index.find_by_name(text)]
         search_times.append(time.perf_counter() - started)
-        kernel.append(time.process_time() - cpu)
+        search_cpu.append(time.process_time() - cpu)
         found_by_name += f"{number:08}" in names_found
     for number in asked:
         again = corrupt(people[number], chance)
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), time.process_time()
         candidates = [one.person_id for one in index.candidates(again)]
         check_times.append(time.perf_counter() - started)
+        check_cpu.append(time.process_time() - cpu)
         found_by_check += f"{number:08}" in candidates
         first_by_check += candidates[:1] == [f"{number:08}"]
         shown += len(candidates)
@@ -59,10 +60,11 @@ def run(n: int = 100_000, questions: int = 300, seed: int = 7) -> dict[str, Any]
         "index_mb": round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / scale),
         "name_search_p50_ms": round(percentile(search_times, 0.5) * 1000, 1),
         "name_search_p95_ms": round(percentile(search_times, 0.95) * 1000, 1),
-        "name_search_cpu_p95_ms": round(percentile(kernel, 0.95) * 1000, 1),
+        "name_search_cpu_p95_ms": round(percentile(search_cpu, 0.95) * 1000, 1),
         "name_search_recall_at_20": round(found_by_name / questions, 3),
         "check_p50_ms": round(percentile(check_times, 0.5) * 1000, 1),
         "check_p95_ms": round(percentile(check_times, 0.95) * 1000, 1),
+        "check_cpu_p95_ms": round(percentile(check_cpu, 0.95) * 1000, 1),
         "check_recall_at_20": round(found_by_check / questions, 3),
         "check_recall_at_1": round(first_by_check / questions, 3),
         "shown_per_known_person": round(shown / questions, 1),
@@ -71,5 +73,5 @@ def run(n: int = 100_000, questions: int = 300, seed: int = 7) -> dict[str, Any]
 
 
 if __name__ == "__main__":
-    for _name, _value in run(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000).items():
-        pass
+    for name, value in run(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000).items():
+        print(f"{name:28} {value}")  # noqa: T201

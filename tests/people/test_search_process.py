@@ -236,6 +236,9 @@ class TestProcess:
         assert process_sees(slow) is True
 
         assert canaries_in(socket_path.parent, Path(settings.STATE)) == []
+        control = socket_path.parent / "control"
+        control.write_text("a name: CanarySok")
+        assert canaries_in(socket_path.parent) == [str(control)]
         process.stop(signal.SIGKILL)
         with pytest.raises(search.SearchUnavailable):
             search.find_candidates(TWIN)
