@@ -150,9 +150,7 @@ class ServiceForm(ActionForm):
         help_text=gettext_lazy("Tick none if it does not matter."),
         required=False,
     )
-    disability_access = forms.BooleanField(
-        label=gettext_lazy("Equipped for people with disabilities"), required=False
-    )
+    disability_access = forms.BooleanField(label=gettext_lazy("Equipped for people with disabilities"), required=False)
     needs_documents = forms.BooleanField(label=gettext_lazy("Identity documents are required"), required=False)
     province = forms.ChoiceField(
         label=gettext_lazy("In which province?"),
@@ -184,13 +182,17 @@ class ServiceForm(ActionForm):
         required=False,
         widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
     )
-    capacity_maximum = _number(gettext_lazy("How many places are there?"), gettext_lazy("Leave both open if you do not count places."))
+    capacity_maximum = _number(
+        gettext_lazy("How many places are there?"), gettext_lazy("Leave both open if you do not count places.")
+    )
     capacity_available = _number(gettext_lazy("How many are free today?"))
 
     def __init__(self, *args: Any, service: Service | None = None, **kwargs: Any) -> None:
         self.service = service
         if service is not None:
-            fields = [name for name in self.base_fields if hasattr(service, name) and name not in ("version", "address")]
+            fields = [
+                name for name in self.base_fields if hasattr(service, name) and name not in ("version", "address")
+            ]
             kwargs["initial"] = {name: getattr(service, name) for name in fields}
             kwargs["version"] = service.version
         super().__init__(*args, **kwargs)

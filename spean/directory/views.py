@@ -122,9 +122,7 @@ def add(request: AccessRequest) -> HttpResponse:
     organisation = request.user.organisation
     if organisation is None or not policy.may(request.user, "edit_service", organisation):
         raise Http404
-    form = ServiceForm(
-        request.POST if request.method == "POST" else None, initial={"province": organisation.province}
-    )
+    form = ServiceForm(request.POST if request.method == "POST" else None, initial={"province": organisation.province})
     if form.is_valid():
         done = carry_out(
             form,
@@ -137,7 +135,11 @@ def add(request: AccessRequest) -> HttpResponse:
             pk = done.result.pk if done.result else done.again.object_id if done.again else None
             messages.success(request, _("The service is in the directory."))
             return HttpResponseRedirect(reverse("service", args=[pk]))
-    context = {"title": _("Add a service"), "button": _("Put it into the directory"), "back_url": reverse("service_list")}
+    context = {
+        "title": _("Add a service"),
+        "button": _("Put it into the directory"),
+        "back_url": reverse("service_list"),
+    }
     return show_form(request, "directory/edit.html", form, context)
 
 
@@ -212,9 +214,12 @@ def places(request: AccessRequest, pk: UUID) -> HttpResponse:
 def unchanged(request: AccessRequest) -> HttpResponse:
     """The figures hold as they were shown. If one changed meanwhile, none is confirmed and the new ones are shown."""
     versions = {
-        str(service.pk): (service, request.POST.get(f"version-{service.pk}", "")) for service in queries.own(request.user)
+        str(service.pk): (service, request.POST.get(f"version-{service.pk}", ""))
+        for service in queries.own(request.user)
     }
-    seen = [(service, int(version)) for service, version in versions.values() if version.isdecimal() and len(version) < 10]
+    seen = [
+        (service, int(version)) for service, version in versions.values() if version.isdecimal() and len(version) < 10
+    ]
     form = PlainForm(request.POST)
     if form.is_valid():
         done = carry_out(form, lambda: actions.confirm_capacity(request.user, seen))

@@ -50,9 +50,7 @@ def record(request: AccessRequest, pk: UUID) -> HttpResponse:
         typed = form.cleaned_data
         done = carry_out(
             form,
-            lambda: actions.mark_need_unmet(
-                request.user, need, reason=typed["reason"], version=typed["version"]
-            ),
+            lambda: actions.mark_need_unmet(request.user, need, reason=typed["reason"], version=typed["version"]),
             version_now=lambda: Need.objects.values_list("version", flat=True).get(pk=pk),
         )
         if done:

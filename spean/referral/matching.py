@@ -28,9 +28,7 @@ def services_for(case: Case, need: str) -> list[rules.Match]:
 
 def match_for(case: Case, service: Service) -> rules.Match:
     """One service for the person of a case, as the ranking would judge it."""
-    return rules.match(
-        person_facts(case), service, provinces=centres(), capacity_age=capacity_days(service)
-    )
+    return rules.match(person_facts(case), service, provinces=centres(), capacity_age=capacity_days(service))
 
 
 def centres() -> dict[str, tuple[float, float]]:

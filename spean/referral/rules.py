@@ -169,7 +169,13 @@ def match(
     else:
         group = FIRST
     return Match(
-        service, not found.obstacles, group, found.score, tuple(found.reasons), tuple(found.obstacles), tuple(found.to_ask)
+        service,
+        not found.obstacles,
+        group,
+        found.score,
+        tuple(found.reasons),
+        tuple(found.obstacles),
+        tuple(found.to_ask),
     )
 
 

@@ -73,18 +73,23 @@ def _gender_not_named(params: Params) -> str:
 SENTENCES: dict[str, Callable[[Params], str]] = {
     # why it fits
     "takes": lambda params: _("Takes %(who)s") % {"who": _who(params)},
-    "nationality_taken": lambda params: _("Takes people of this nationality (%(nationality)s)")
-    % {"nationality": label("nationality", params["nationality"])},
-    "specialised": lambda params: _("Has experience with %(forms)s")
-    % {"forms": _labels("exploitation_form", params["forms"])},
+    "nationality_taken": lambda params: (
+        _("Takes people of this nationality (%(nationality)s)")
+        % {"nationality": label("nationality", params["nationality"])}
+    ),
+    "specialised": lambda params: (
+        _("Has experience with %(forms)s") % {"forms": _labels("exploitation_form", params["forms"])}
+    ),
     "speaks": lambda params: _("Speaks %(languages)s") % {"languages": _labels("language", params["languages"])},
     "disability_access": lambda params: _("Is equipped for people with disabilities"),
     "free_places": _places,
     "places_not_counted": lambda params: _("Places are not counted here"),
     "same_province": lambda params: _("In the same province"),
     "serves_province": lambda params: _("Comes to %(province)s") % {"province": texts.province(params["province"])},
-    "distance": lambda params: _("In %(province)s, about %(kilometres)s km away")
-    % {"province": texts.province(params["province"]), "kilometres": params["kilometres"]},
+    "distance": lambda params: (
+        _("In %(province)s, about %(kilometres)s km away")
+        % {"province": texts.province(params["province"]), "kilometres": params["kilometres"]}
+    ),
     "meets_standards": lambda params: _("Meets the minimum standards"),
     "below_standards": lambda params: _("Was found below the minimum standards"),
     "residential_high_risk": lambda params: _("A protected place to live: the risk is high"),
@@ -93,8 +98,10 @@ SENTENCES: dict[str, Callable[[Params], str]] = {
     "adults_only": lambda params: _("Takes adults only; a possible child is treated as a child"),
     "age_outside": lambda params: _("Takes only %(who)s") % {"who": _who(params)},
     "sex_not_taken": lambda params: _("Takes only %(who)s") % {"who": _who(params)},
-    "nationality_not_taken": lambda params: _("Does not take people of this nationality (%(nationality)s)")
-    % {"nationality": label("nationality", params["nationality"])},
+    "nationality_not_taken": lambda params: (
+        _("Does not take people of this nationality (%(nationality)s)")
+        % {"nationality": label("nationality", params["nationality"])}
+    ),
     "form_not_taken": lambda params: _("Only for %(forms)s") % {"forms": _labels("exploitation_form", params["forms"])},
     "needs_documents": lambda params: _("Asks for identity documents, and the person has none"),
     "no_free_place": lambda params: _("No place is free (%(told)s)") % {"told": _places(params)},
@@ -104,15 +111,21 @@ SENTENCES: dict[str, Callable[[Params], str]] = {
     "sex_unknown": lambda params: _("The sex or gender is not known. It takes %(who)s.") % {"who": _who(params)},
     "gender_not_named": _gender_not_named,
     "nationality_unknown": lambda params: _("It takes certain nationalities, and the person’s is not known."),
-    "form_unknown": lambda params: _("It is meant for %(forms)s, and the form of exploitation is not known.")
-    % {"forms": _labels("exploitation_form", params["forms"])},
+    "form_unknown": lambda params: (
+        _("It is meant for %(forms)s, and the form of exploitation is not known.")
+        % {"forms": _labels("exploitation_form", params["forms"])}
+    ),
     "language_unknown": lambda params: _("The person’s language is not known. Ask whether an interpreter is needed."),
-    "interpreter_needed": lambda params: _("Nobody there speaks %(languages)s. Arrange an interpreter.")
-    % {"languages": _labels("language", params["languages"])},
+    "interpreter_needed": lambda params: (
+        _("Nobody there speaks %(languages)s. Arrange an interpreter.")
+        % {"languages": _labels("language", params["languages"])}
+    ),
     "disability_access_unknown": lambda params: _("Ask whether it is equipped for the person’s disability."),
     "documents_unknown": lambda params: _("It asks for identity documents. Ask the person whether there are any."),
     "capacity_old": _old,
     "full_when_last_told": _full_when_last_told,
-    "province_not_served": lambda params: _("It does not name %(province)s among its provinces. Ask whether it takes people from there.")
-    % {"province": texts.province(params["province"])},
+    "province_not_served": lambda params: (
+        _("It does not name %(province)s among its provinces. Ask whether it takes people from there.")
+        % {"province": texts.province(params["province"])}
+    ),
 }

@@ -37,7 +37,13 @@ def text(response: object) -> str:
 
 def typed(**more: object) -> dict[str, object]:
     """A service as its form sends it."""
-    base = {"name": "Night shelter", "type": "emergency_shelter", "province": "01", "capacity_maximum": "8", "capacity_available": "5"}
+    base = {
+        "name": "Night shelter",
+        "type": "emergency_shelter",
+        "province": "01",
+        "capacity_maximum": "8",
+        "capacity_available": "5",
+    }
     return {**base, **more}
 
 
@@ -46,7 +52,11 @@ class TestNobodyFindsAnAddress:
     def test_in_a_list_or_on_a_page(self, cast: Cast, name: str) -> None:
         service = shelter(cast)
         client = signed_in(getattr(cast, name))
-        for url in ("/services/", f"/services/?need=shelter&province=01&q={ADDRESS}", reverse("service", args=[service.pk])):
+        for url in (
+            "/services/",
+            f"/services/?need=shelter&province=01&q={ADDRESS}",
+            reverse("service", args=[service.pk]),
+        ):
             page = client.get(url)
             assert page.status_code == 200
             assert "Safe house" in text(page)
@@ -138,7 +148,14 @@ class TestList:
         shelter(cast, name="Girls")
         shelter(cast, name="Women", minimum_age=18, maximum_age=None, languages=["km"], province="17",
                 provinces_served=["01"], capacity_available=0)  # fmt: skip
-        steps.service(cast, name="Legal", type="legal_representation", province="12", capacity_maximum=None, capacity_available=None)
+        steps.service(
+            cast,
+            name="Legal",
+            type="legal_representation",
+            province="12",
+            capacity_maximum=None,
+            capacity_available=None,
+        )
         page = text(signed_in(cast.outsider).get(f"/services/?{query}"))
         assert {name for name in ("Girls", "Women", "Legal") if f">{name}</a>" in page} == found
 
@@ -210,7 +227,9 @@ class TestKeepingAService:
             ({"address": "x" * 1001}, "at most 1000 characters"),
         ],
     )
-    def test_what_cannot_be_is_said_and_what_was_typed_is_kept(self, cast: Cast, more: dict[str, str], message: str) -> None:
+    def test_what_cannot_be_is_said_and_what_was_typed_is_kept(
+        self, cast: Cast, more: dict[str, str], message: str
+    ) -> None:
         page = signed_in(cast.provider).post("/services/add/", typed(description="For the first nights.", **more))
         assert page.status_code == 422
         assert message in text(page)
@@ -296,7 +315,9 @@ class TestFreePlaces:
             uncounted = shelter(cast, name="Three", capacity_maximum=None, capacity_available=None)
         client = signed_in(cast.provider)
         assert "old figure" in text(client.get("/places/"))
-        page = client.post("/places/unchanged/", {f"version-{row.pk}": "1" for row in (one, two, uncounted)}, follow=True)
+        page = client.post(
+            "/places/unchanged/", {f"version-{row.pk}": "1" for row in (one, two, uncounted)}, follow=True
+        )
         assert "2 figures are confirmed." in text(page)
         assert "confirmed today" in text(page)
         assert "old figure" not in text(page)

@@ -142,7 +142,9 @@ class TestDecline:
     def test_needs_a_reason(self, cast: Cast) -> None:
         referral = sent(cast)
         for data in ({}, {"reason": "tired"}):
-            page = signed_in(cast.provider).post(page_of(referral, "decline"), {"version": "1", "answer": "Sorry.", **data})
+            page = signed_in(cast.provider).post(
+                page_of(referral, "decline"), {"version": "1", "answer": "Sorry.", **data}
+            )
             assert page.status_code == 422
             assert "Sorry." in text(page)
         with pytest.raises(Refused):
@@ -151,7 +153,9 @@ class TestDecline:
 
     def test_the_sender_sees_why_and_the_service_nothing_more(self, cast: Cast) -> None:
         referral = sent(cast)
-        signed_in(cast.provider).post(page_of(referral, "decline"), {"version": "1", "reason": "language_not_available"})
+        signed_in(cast.provider).post(
+            page_of(referral, "decline"), {"version": "1", "reason": "language_not_available"}
+        )
         assert free(referral) == 3
         assert Need.objects.get(pk=referral.need_id).status == "open"
         sender = signed_in(cast.manager)
@@ -220,11 +224,11 @@ class TestTheLastPlace:
         service = steps.service(cast, capacity_maximum=4, capacity_available=1)
         referrals = []
         for family_name, year in (("Sok", 2001), ("Chan", 1985)):
-            case = steps.registered(cast, who=steps.identity(family_name, family_name, birth_year=year), name=family_name)
-            steps.agree(cast, case, "service_referral", cast.org("shelter"), TASK_SECTIONS["service"])
-            referrals.append(
-                actions.send_referral(cast.manager, case, "service", cast.org("shelter"), service=service)
+            case = steps.registered(
+                cast, who=steps.identity(family_name, family_name, birth_year=year), name=family_name
             )
+            steps.agree(cast, case, "service_referral", cast.org("shelter"), TASK_SECTIONS["service"])
+            referrals.append(actions.send_referral(cast.manager, case, "service", cast.org("shelter"), service=service))
         barrier, outcomes = threading.Barrier(2), []
 
         def accept(referral: Referral) -> None:

@@ -112,7 +112,9 @@ class TestSex:
     def test_table(self, sex: str, taken: list[str], fit: str) -> None:
         assert rules.sex_fit(sex, taken) == fit
 
-    @pytest.mark.parametrize("sex", ["male", "transgender_masculine", "transgender_feminine", "nonconforming", "unknown"])
+    @pytest.mark.parametrize(
+        "sex", ["male", "transgender_masculine", "transgender_feminine", "nonconforming", "unknown"]
+    )
     def test_nobody_disappears_from_the_ranking(self, sex: str) -> None:
         offers = [Offer(sexes=["female"]), Offer(sexes=["male"]), Offer()]
         ranked = rank(PersonFacts.aged(30, sex=sex), offers, provinces=PROVINCES)
@@ -124,12 +126,12 @@ class TestSex:
     def test_the_house_that_takes_women_only_says_so_to_a_man(self) -> None:
         found = judged(PersonFacts.aged(34, sex="male"), sexes=["female"], minimum_age=18)
         assert not found.eligible
-        assert found.obstacles == (
-            rules.Reason("sex_not_taken", (("sexes", "female"), ("low", "18"), ("high", ""))),
-        )
+        assert found.obstacles == (rules.Reason("sex_not_taken", (("sexes", "female"), ("low", "18"), ("high", ""))),)
 
     def test_who_it_takes_is_said_once(self) -> None:
-        found = judged(PersonFacts.aged(12, sex="female", treated_as_child=True), sexes=["female"], minimum_age=6, maximum_age=17)
+        found = judged(
+            PersonFacts.aged(12, sex="female", treated_as_child=True), sexes=["female"], minimum_age=6, maximum_age=17
+        )
         assert codes(found.reasons).count("takes") == 1
 
 
@@ -187,7 +189,10 @@ class TestPlaces:
         assert (found.eligible, codes(found.to_ask)) == (eligible, asked)
 
     def test_a_fresh_figure_ranks_above_an_old_one(self) -> None:
-        offers = [Offer("old", capacity_maximum=9, capacity_available=9), Offer("fresh", capacity_maximum=9, capacity_available=9)]
+        offers = [
+            Offer("old", capacity_maximum=9, capacity_available=9),
+            Offer("fresh", capacity_maximum=9, capacity_available=9),
+        ]
         ranked = rank(PersonFacts(), offers, provinces=PROVINCES, capacity_days={0: 40, 1: 2})
         assert [found.service.name for found in ranked] == ["fresh", "old"]  # type: ignore[attr-defined]
 
@@ -210,7 +215,13 @@ class TestDistance:
         assert code in codes(judged(PersonFacts(province="01"), **offer).reasons)
 
     def test_near_ranks_above_far(self) -> None:
-        offers = [Offer(province="18"), Offer(province="12"), Offer(province="17"), Offer(province="12", provinces_served=["01"]), Offer(province="01")]
+        offers = [
+            Offer(province="18"),
+            Offer(province="12"),
+            Offer(province="17"),
+            Offer(province="12", provinces_served=["01"]),
+            Offer(province="01"),
+        ]
         ranked = rank(PersonFacts(province="01"), offers, provinces=PROVINCES)
         assert [found.service.province for found in ranked] == ["01", "12", "17", "12", "18"]
 
@@ -225,7 +236,10 @@ class TestDistance:
 
     @pytest.mark.parametrize(
         ("here", "there", "kilometres"),
-        [((0.0, 0.0), (0.0, 0.0), 0), ((0.0, 0.0), (0.0, 1.0), 111.19), ((0.0, 0.0), (0.0, 180.0), 20015.09), ((11.56, 104.92), (13.36, 103.86), 230.6)],
+        [
+            ((0.0, 0.0), (0.0, 0.0), 0), ((0.0, 0.0), (0.0, 1.0), 111.19), ((0.0, 0.0), (0.0, 180.0), 20015.09),
+            ((11.56, 104.92), (13.36, 103.86), 230.6),
+        ],
     )  # fmt: skip
     def test_kilometres(self, here: tuple[float, float], there: tuple[float, float], kilometres: float) -> None:
         assert rules.distance_km(here, there) == pytest.approx(kilometres, rel=0.003)
@@ -239,7 +253,9 @@ class TestFamilyAndCommunityFirst:
             Offer("family", province="18", meets_minimum_standards=False),
         ]  # fmt: skip
         for risk in ("", "low", "medium", "unknown"):
-            ranked = rank(PersonFacts(province="01", risk_level=risk), offers, provinces=PROVINCES, capacity_days={0: 0})
+            ranked = rank(
+                PersonFacts(province="01", risk_level=risk), offers, provinces=PROVINCES, capacity_days={0: 0}
+            )
             assert [found.service.name for found in ranked] == ["family", "house"]  # type: ignore[attr-defined]
 
     def test_unless_the_risk_is_high(self) -> None:
@@ -256,7 +272,11 @@ class TestFamilyAndCommunityFirst:
 
 class TestStandards:
     def test_what_meets_the_standards_ranks_above_what_does_not(self) -> None:
-        offers = [Offer("below", meets_minimum_standards=False), Offer("unchecked"), Offer("meets", meets_minimum_standards=True)]
+        offers = [
+            Offer("below", meets_minimum_standards=False),
+            Offer("unchecked"),
+            Offer("meets", meets_minimum_standards=True),
+        ]
         ranked = rank(PersonFacts(), offers, provinces=PROVINCES)
         assert [found.service.name for found in ranked] == ["meets", "unchecked", "below"]  # type: ignore[attr-defined]
         assert all(found.eligible for found in ranked)
@@ -292,7 +312,9 @@ class TestWhyUnmet:
         ],
     )
     def test_table(self, offers: tuple[Offer, ...], reason: str) -> None:
-        person = PersonFacts.aged(34, sex="male", nationality="KHM", has_documents=False, exploitation_forms=("ForcedLabour",))
+        person = PersonFacts.aged(
+            34, sex="male", nationality="KHM", has_documents=False, exploitation_forms=("ForcedLabour",)
+        )
         assert why_unmet(self.ranked(*offers, person=person)) == reason
 
     def test_nothing_is_suggested_while_one_that_fits_was_not_asked(self) -> None:

@@ -9,7 +9,9 @@ from spean.referral import rules
 from spean.referral.rules import PersonFacts, rank
 from tests.referral.test_rules import PROVINCES, Offer
 
-SEX = st.sampled_from(["", "unknown", "female", "male", "transgender_feminine", "transgender_masculine", "nonconforming"])
+SEX = st.sampled_from(
+    ["", "unknown", "female", "male", "transgender_feminine", "transgender_masculine", "nonconforming"]
+)
 SPOKEN = st.sampled_from([(), ("km",), ("vi",), ("km", "vi"), ("th",)])
 FORM = st.sampled_from([(), ("ForcedLabour",), ("SexualExploitation", "Servitude")])
 PLACE = st.sampled_from(["", *PROVINCES, "99"])

@@ -234,7 +234,9 @@ class TestSending:
         service, case = steps.service(cast), registered(cast)
         need = protection.record_need(cast.manager, case, "psychological")
         agreed(cast, case)
-        page = signed_in(cast.manager).post(send_url(need, service), typed(sections=["identity"], message="Call first."))
+        page = signed_in(cast.manager).post(
+            send_url(need, service), typed(sections=["identity"], message="Call first.")
+        )
         assert page.status_code == 422
         assert "nobody there could read a message" in text(page)
 
