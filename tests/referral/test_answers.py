@@ -82,8 +82,11 @@ class TestBeforeTheAnswer:
             assert NAME not in page
             assert MESSAGE not in page
         page = text(client.get(page_of(referral)))
-        for words in ("Female", "Khmer", "Psychological support", "3 of 10 places free", "Accept", "Decline"):
+        for words in ("Female", "Khmer", "Psychological support", "24–26", "3 of 10 places free", "Accept", "Decline"):
             assert words in page, words
+        # The exact age, the nationality and where she was met decide nothing here.
+        for words in ("25 years", "Cambodian", "Province where met"):
+            assert words not in page, words
         assert not policy.may(cast.again("provider"), "see_case", referral.case)
         assert client.get(reverse("case", args=[referral.case_id])).status_code == 404
         assert client.get(reverse("person", args=[steps.person_of(referral.case).pk])).status_code == 404

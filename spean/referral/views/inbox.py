@@ -27,7 +27,7 @@ from spean.detection import queries as detection
 from spean.directory import queries as directory
 from spean.lib import clock
 from spean.privacy import doors
-from spean.referral import actions, labels, queries
+from spean.referral import actions, coded, labels, queries
 from spean.referral.forms import AnswerForm, DeclineForm, FeedbackForm, FilterForm
 from spean.referral.models import Referral
 from spean.workflow import tables
@@ -228,7 +228,7 @@ def _page(
         "received": received,
         "can": can,
         "form": form or ActionForm(version=referral.version),
-        "facts": case_labels.facts(case) if received else [],
+        "facts": coded.facts(referral) if received else [],
         "sections": [case_labels.SECTION[section] for section in referral.sections],
         "result": detection.result(screening) if screening else None,
         "needs": came.get("needs", []),
