@@ -1,23 +1,15 @@
 """The address of every room. Each room keeps its own list; here they are put together."""
 
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path
 
-ROOMS = [
-    "web",
-    "access",
-    "people",
-    "cases",
-    "detection",
-    "directory",
-    "referral",
-    "identification",
-    "protection",
-]
-
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include(f"spean.{room}.urls"))
-    for room in ROOMS
-    if find_spec(f"spean.{room}") and find_spec(f"spean.{room}.urls")
+    path("", include("spean.web.urls")),
+    path("", include("spean.access.urls")),
+    path("", include("spean.people.urls")),
+    path("", include("spean.cases.urls")),
+    path("", include("spean.detection.urls")),
+    path("", include("spean.directory.urls")),
+    path("", include("spean.referral.urls")),
+    path("", include("spean.identification.urls")),
+    path("", include("spean.protection.urls")),
 ]

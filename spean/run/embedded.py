@@ -262,10 +262,11 @@ class Cluster:
             text = log_path.read_text(errors="replace")
             if "No space left" in text:
                 raise OSError(28, "No space left on device")
-            if "still in use" not in text:
+            if "still in use" not in text and server.returncode > 0:
                 break
             time.sleep(2)  # the remains of a killed server take a moment to end
-        last = next((line for line in text.splitlines() if "FATAL" in line), "no message")
+        lines = text.splitlines() or [f"it ended with status {server.returncode}"]
+        last = next((line for line in lines if "FATAL" in line), lines[-1])
         raise SetupFault(f"The embedded database does not start: {last} (log: {log_path})")
 
     def _answers(self) -> bool:
