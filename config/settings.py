@@ -59,7 +59,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 # Keys outside the database: the key-encryption key, and the key that signs log checkpoints.
 SPEAN_KEK_FILE = Path(os.environ.get("SPEAN_KEK_FILE") or state.secret_file("kek"))
 SPEAN_LOG_KEY_FILE = Path(os.environ.get("SPEAN_LOG_KEY_FILE") or state.secret_file("log_key"))
-SPEAN_SEARCH_SOCKET = Path(os.environ.get("SPEAN_SEARCH_SOCKET") or databases.short_path(STATE / "search", "search.sock"))
+SPEAN_SEARCH_SOCKET = Path(
+    os.environ.get("SPEAN_SEARCH_SOCKET") or databases.short_path(STATE / "search", "search.sock")
+)
 SPEAN_COUNTRY = os.environ.get("SPEAN_COUNTRY", "cambodia")
 
 # -- Application ----------------------------------------------------------------------------
