@@ -230,7 +230,7 @@ def _who(person: PersonFacts, service: ServiceFacts, found: _Found) -> None:
     elif sex == ASK:
         found.ask("sex_unknown" if person.sex in ("", "unknown") else "gender_not_named", sex=person.sex, **who)
     if age == sex == FITS and (service.sexes or who["low"] or who["high"]):
-        found.fits("takes", **who)
+        found.fits("takes", 0, **who)
 
 
 def _lists(person: PersonFacts, service: ServiceFacts, found: _Found) -> None:

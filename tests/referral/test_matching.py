@@ -84,8 +84,8 @@ class TestServicesFor:
         assert matching.services_for(case, "psychological") == []
 
     def test_the_figures_age_is_counted_in_days_of_the_country(self, cast: Cast) -> None:
-        with clock.travel(clock.now() - timedelta(days=15)):
-            steps.service(cast)
+        steps.service(cast)
+        Service.objects.update(capacity_updated_at=clock.now() - timedelta(days=15))
         found = matching.services_for(steps.registered(cast), "psychological")[0]
         assert "capacity_old" in [reason.code for reason in found.to_ask]
 
@@ -112,8 +112,9 @@ class TestTheDemonstrationsDirectory:
             if row["role"] == "service_provider":
                 user = User.objects.create_user(f"{row['key']}@example.org", row["name"], None)
                 Membership.objects.create(
-                    user=user, organisation=built.organisations[row["organisation"]], role=row["role"]
-                )
+                    user=user, organisation=built.organisations[row["organisation"]], role=row["role"],
+                    from_at=clock.now() - timedelta(days=90),
+                )  # fmt: skip
                 built.users[row["key"]] = user
         for row in worlds.rows("services.csv"):
             worlds._service(built, row)

@@ -89,8 +89,8 @@ class TestTheOutsider:
 
 class TestRanking:
     def test_reasons_questions_and_obstacles_in_words(self, cast: Cast) -> None:
-        with clock.travel(clock.now() - timedelta(days=2)):
-            steps.service(cast, name="Counsel", languages=["km"], meets_minimum_standards=True)
+        steps.service(cast, name="Counsel", languages=["km"], meets_minimum_standards=True)
+        Service.objects.update(capacity_updated_at=clock.now() - timedelta(days=2))
         steps.service(cast, name="For children", maximum_age=17)
         steps.service(cast, name="Asks papers", needs_documents=True)
         need = protection.record_need(cast.manager, registered(cast), "psychological")
