@@ -25,6 +25,13 @@ class Sight:
     case: Case
     may: frozenset[str]
     sections: frozenset[str]
+    _read: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, name: str, read: Callable[[], Any]) -> Any:
+        """Rows that several parts of the page need, read for the first of them and kept for the rest."""
+        if name not in self._read:
+            self._read[name] = read()
+        return self._read[name]
 
     @classmethod
     def of(cls, user: User, case: Case) -> "Sight":

@@ -8,12 +8,18 @@ from django.utils.translation import gettext_lazy as _
 
 from spean.cases.panels import NextStep, Panel, Sight, next_steps, register
 from spean.identification import queries, shown
+from spean.identification.models import Determination
+
+
+def determinations_of(sight: Sight) -> list[Determination]:
+    """The decisions on this case that the user may see, read once for all parts of the page."""
+    return list(sight.once("determinations", lambda: list(queries.determinations(sight.user, sight.case))))
 
 
 def decisions(sight: Sight) -> Mapping[str, Any] | None:
     if "see_determination" not in sight.may:
         return None
-    rows = queries.determinations(sight.user, sight.case)
+    rows = determinations_of(sight)
     if not rows and "open_determination" not in sight.may:
         return None
     return {
@@ -31,7 +37,7 @@ def identification_steps(sight: Sight) -> list[NextStep]:
     # A case manager's steps stand together, in the order of the whole path.
     if "see_determination" not in sight.may or "see_case_history" in sight.may:
         return []
-    step = shown.next_step(sight.user, sight.case, queries.determinations(sight.user, sight.case))
+    step = shown.next_step(sight.user, sight.case, determinations_of(sight))
     if step is None or step.hindrances:
         return []
     # A verb is sent from the room's own page, not from the case page.

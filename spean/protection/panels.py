@@ -17,6 +17,29 @@ NEED_STATUS = {"open": _("Open"), "met": _("Met"), "unmet": _("Could not be met"
 PERIOD_STATUS = {"running": _("Running"), "ended": _("Ended"), "waived": _("Given up by the person")}
 
 
+def needs_of(sight: Sight) -> list[Need]:
+    return list(sight.once("needs", lambda: list(Need.objects.filter(case=sight.case))))
+
+
+def last_risk(sight: Sight) -> RiskAssessment | None:
+    found: RiskAssessment | None = sight.once("risk", lambda: RiskAssessment.objects.filter(case=sight.case).first())
+    return found
+
+
+def last_rights(sight: Sight) -> RightsInformation | None:
+    found: RightsInformation | None = sight.once(
+        "rights", lambda: RightsInformation.objects.filter(case=sight.case).first()
+    )
+    return found
+
+
+def last_period(sight: Sight) -> ReflectionPeriod | None:
+    found: ReflectionPeriod | None = sight.once(
+        "reflection", lambda: ReflectionPeriod.objects.filter(case=sight.case).first()
+    )
+    return found
+
+
 def _needs(sight: Sight) -> Mapping[str, Any] | None:
     if not {SEES, "record_need"} & sight.may:
         return None
@@ -33,7 +56,7 @@ def _needs(sight: Sight) -> Mapping[str, Any] | None:
             if may_change and "send_referral" in sight.may and need.status in ("open", "unmet")
             else "",
         }
-        for need in Need.objects.filter(case=sight.case)
+        for need in needs_of(sight)
     ]
     add = link("case_needs", sight.case.pk) if "record_need" in sight.may else ""
     return {"rows": rows, "add_url": add if rows and may_change else ""} if rows else None
@@ -42,7 +65,7 @@ def _needs(sight: Sight) -> Mapping[str, Any] | None:
 def _risk(sight: Sight) -> Mapping[str, Any] | None:
     if not {SEES, "assess_risk"} & sight.may:
         return None
-    last = RiskAssessment.objects.filter(case=sight.case).first()
+    last = last_risk(sight)
     if last is None:
         return None
     return {
@@ -62,7 +85,7 @@ def _risk(sight: Sight) -> Mapping[str, Any] | None:
 def _rights(sight: Sight) -> Mapping[str, Any] | None:
     if not {SEES, "give_rights_information"} & sight.may:
         return None
-    last = RightsInformation.objects.filter(case=sight.case).first()
+    last = last_rights(sight)
     if last is None:
         return None
     return {
@@ -77,7 +100,7 @@ def _rights(sight: Sight) -> Mapping[str, Any] | None:
 def _reflection(sight: Sight) -> Mapping[str, Any] | None:
     if SEES not in sight.may:
         return None
-    last = ReflectionPeriod.objects.filter(case=sight.case).first()
+    last = last_period(sight)
     if last is None:
         return None
     today = clock.today()

@@ -11,12 +11,31 @@ from spean.cases.queries import answer_of
 from spean.referral.models import Referral
 
 
+def referrals_of(sight: Sight) -> list[Referral]:
+    """The referrals of this case that the user may see, read once for all parts of the page."""
+
+    def read() -> list[Referral]:
+        rows = policy.visible(sight.user, "see_referral", Referral).filter(case=sight.case)
+        return list(rows.select_related("to_organisation", "service").defer("message", "answer")[:60])
+
+    return list(sight.once("referrals", read))
+
+
 def _sent(sight: Sight) -> Mapping[str, Any] | None:
-    sent = policy.visible(sight.user, "see_referral", Referral).filter(case=sight.case, kind="focal", sent_by=sight.user)
     rows = []
-    for referral in sent.select_related("to_organisation").defer("message", "answer"):
+    for referral in referrals_of(sight):
+        if referral.kind != "focal" or referral.sent_by_id != sight.user.pk:
+            continue
         answer, at = answer_of(referral)
-        rows.append({"referral": referral, "answer": answer, "at": at, "url": link("referral_sent", referral.pk)})
+        rows.append(
+            {
+                "answer": answer,
+                "at": at,
+                "url": link("referral_sent", referral.pk),
+                # Only as long as nobody took it over.
+                "take_back": link("referral_withdraw", referral.pk) if referral.status == "sent" else "",
+            }
+        )
     return {"rows": rows} if rows else None
 
 

@@ -10,7 +10,6 @@ from uuid import UUID
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from spean.access import policy
 from spean.access.models import Organisation, User
 from spean.cases import labels
 from spean.cases.manage import exclusions_of
@@ -20,7 +19,7 @@ from spean.privacy import events
 from spean.privacy.event_names import PURPOSES
 from spean.privacy.models import Event
 from spean.referral import labels as referral_labels
-from spean.referral.models import Referral
+from spean.referral.panels import referrals_of
 
 SHOWN = 8
 # Who sees how a case is run, and not only his part of it: the focal agency's case manager.
@@ -28,10 +27,10 @@ RUNS = "see_case_history"
 
 
 def _referrals(sight: Sight) -> Mapping[str, Any] | None:
-    rows = policy.visible(sight.user, "see_referral", Referral).filter(case=sight.case)
-    rows = rows.exclude(kind="focal", sent_by=sight.user)  # shown to the sender in a panel of its own
     shown = []
-    for row in rows.select_related("to_organisation", "service").defer("message")[:50]:
+    for row in referrals_of(sight):
+        if row.kind == "focal" and row.sent_by_id == sight.user.pk:
+            continue  # shown to the sender in a panel of its own
         word, colour = referral_labels.STATUS[row.status]
         shown.append(
             {

@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 from spean.cases.models import Case
 from spean.cases.panels import NextStep, Sight, link, next_steps
 from spean.country.fields import label
-from spean.identification.models import Determination
+from spean.identification.panels import determinations_of
 from spean.lib import clock
-from spean.protection.models import Need, ReflectionPeriod, RightsInformation, RiskAssessment
-from spean.referral.models import Referral
+from spean.protection import panels as protection
+from spean.referral.panels import referrals_of
 
 NOW, SOON, LATER = 0, 20, 60
 RUNS = "see_case_history"
@@ -30,64 +30,67 @@ def manager_steps(sight: Sight) -> list[NextStep]:
         return [NextStep(_("Open the case again"), link("case_reopen", case.pk), order=LATER)]
     if RUNS not in sight.may or case.status != "registered":
         return []
-    return [*_protect(sight), *_needs(case), *_identify(sight), *_always(case)]
+    return [*_protect(sight), *_needs(sight), *_identify(sight), *_always(case)]
 
 
 def _protect(sight: Sight) -> list[NextStep]:
     case = sight.case
     found = []
-    informed = RightsInformation.objects.filter(case=case).exists()
+    informed = protection.last_rights(sight) is not None
     if not informed:
         found.append(
-            NextStep(_("Tell the person her rights"), link("case_rights", case.pk),
-                     _("In a language she understands, before anything else."), order=NOW)
+            NextStep(
+                _("Tell the person her rights"), link("case_rights", case.pk),
+                _("In a language she understands, before anything else."), order=NOW,
+            )
         )  # fmt: skip
     # The danger is looked at anew once the focal agency has the case.
     since = case.person.registered_at if case.person else case.started_at
-    if not RiskAssessment.objects.filter(case=case, assessed_at__gte=since).exists():
+    risk = protection.last_risk(sight)
+    if risk is None or risk.assessed_at < since:
         found.append(NextStep(_("Assess the danger with the person"), link("case_risk", case.pk), order=NOW + 1))
-    period = ReflectionPeriod.objects.filter(case=case).first()
+    period = protection.last_period(sight)
     if period is None:
         missing = [] if informed else [_("Tell the person her rights first, in a language she understands.")]
         found.append(
-            NextStep(_("Open the reflection period"), "" if missing else link("case_reflection", case.pk),
-                     _("30 days to recover and to think."), hindrances=missing, order=NOW + 2)
+            NextStep(
+                _("Open the reflection period"), "" if missing else link("case_reflection", case.pk),
+                _("30 days to recover and to think."), hindrances=missing, order=NOW + 2,
+            )
         )  # fmt: skip
     elif period.status == "running" and clock.today() >= period.ends_on:
         found.append(NextStep(_("End the reflection period"), link("case_reflection", case.pk), order=NOW + 2))
     return found
 
 
-def _needs(case: Case) -> list[NextStep]:
-    rows = list(Need.objects.filter(case=case))
+def _needs(sight: Sight) -> list[NextStep]:
+    case = sight.case
+    rows = protection.needs_of(sight)
     if not rows:
         return [NextStep(_("Record what the person needs"), link("case_needs", case.pk), order=NOW + 3)]
-    waiting = set(
-        Referral.objects.filter(case=case, kind="service", status__in=("sent", "acknowledged"))
-        .exclude(need=None)
-        .values_list("need_id", flat=True)
-    )
+    asked = {row.need_id for row in referrals_of(sight) if row.status in ("sent", "acknowledged")}
     return [
         NextStep(
             _("Find a service: %(need)s") % {"need": label("need", need.code)},
-            link("need_services", case.pk, need.pk), order=SOON - need.urgent,
+            link("need_services", case.pk, need.pk),
+            order=SOON if need.urgent else SOON + 1,
         )
         for need in rows
-        if need.status == "open" and need.pk not in waiting
-    ]  # fmt: skip
+        if need.status == "open" and need.pk not in asked
+    ]
 
 
 def _identify(sight: Sight) -> list[NextStep]:
     case = sight.case
-    last = Determination.objects.filter(case=case).only("status", "opened_at").first()
+    last = next(iter(determinations_of(sight)), None)
     if last is not None:
         if last.status == "confirmed" and "inform_of_determination" in sight.may:
             return [NextStep(_("Tell the person the decision"), link("determination_tell", last.pk), order=NOW)]
         return []
-    if case.legal_status != "presumed_victim":
-        return []
-    asked = Referral.objects.filter(case=case, kind="identification").exclude(status__in=("declined", "withdrawn"))
-    if asked.exists():
+    waiting = any(
+        row.kind == "identification" and row.status not in ("declined", "withdrawn") for row in referrals_of(sight)
+    )
+    if case.legal_status != "presumed_victim" or waiting:
         return []
     return [NextStep(_("Ask the competent authority to decide"), link("case_to_authority", case.pk), order=SOON + 5)]
 
