@@ -109,7 +109,9 @@ def _consent_complete(consent: Consent, actor: User, facts: Mapping[str, Any]) -
             failures.append(_("Explain every point first: a yes counts only when the person knows what it means."))
         if facts["given_by"] == "person" and facts["is_child"] and not consent.guardian_is_not_suspect:
             failures.append(
-                _("For a child, also ask a guardian or authorised adult who is not suspected, or record best interests.")
+                _(
+                    "For a child, also ask a guardian or authorised adult who is not suspected, or record best interests."
+                )
             )
         if facts["given_by"] != "person" and not consent.guardian_is_not_suspect:
             failures.append(_("Confirm that whoever agrees for the person is not suspected of exploiting her."))

@@ -15,7 +15,10 @@ from spean.workflow.pages import LONG, ActionForm
 TOLD_ALOUD = {
     "told_interview": _("You do not have to answer any question. You can stop at any time."),
     "told_purpose": _("If you agree, I tell the social services office about you, so that it can help you."),
-    "told_uses": _("They use it to help you. Later, trained officers use it to decide whether the law sees you as a victim of trafficking."),
+    "told_uses": _(
+        "They use it to help you. Later, trained officers use it to decide whether the law sees you as a victim of "
+        "trafficking."
+    ),
     "told_research": _("People are counted for reports. Your name is never in them."),
     "told_access": _("Each office sees only what it needs to help you. You can ask who has seen it."),
     "told_retention": _("It is locked away and kept only as long as the law asks. You can ask to have mistakes corrected."),
@@ -33,9 +36,7 @@ def choice(label: Any, choices: Any, required: Any, **kwargs: Any) -> forms.Choi
 class AgreementForm(forms.Form):
     """What the person says; nothing is kept here, it only leads on."""
 
-    says = forms.ChoiceField(
-        widget=forms.RadioSelect, error_messages={"required": _("Choose what the person says")}
-    )
+    says = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": _("Choose what the person says")})
 
     def __init__(self, *args: Any, case: Case, may_wait: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

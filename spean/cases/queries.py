@@ -99,6 +99,14 @@ def consent_standing(case: Case, purpose: str = REFERRAL_TO_FOCAL) -> str:
     return last.status if last else ""
 
 
+def interpreter_kind(case: Case) -> str:
+    """Whether the interview had an interpreter, as the form of a consent asks it; empty where that is not known."""
+    last = last_interview(case)
+    if last is None or last.interpreter is None:
+        return ""
+    return "none" if not last.interpreter else "outside" if last.interpreter_not_from_scene else ""
+
+
 def interview_language(case: Case, user: User) -> str:
     """In which language the person is talked to, as far as an interview says; else the officer's own."""
     last = last_interview(case)

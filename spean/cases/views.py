@@ -94,7 +94,11 @@ def give_consent(request: AccessRequest, pk: UUID, purpose: str) -> HttpResponse
         best_interests=best_interests,
         recipients=recipients,
         version=case.version,
-        initial={"language": queries.interview_language(case, request.user), "recipient": request.GET.get("to")},
+        initial={
+            "language": queries.interview_language(case, request.user),
+            "interpreter_kind": queries.interpreter_kind(case),
+            "recipient": request.GET.get("to"),
+        },
     )
     if form.is_valid():
         done = carry_out(form, lambda: consent.record_consent(request.user, case, purpose=purpose, **form.as_facts()))
@@ -142,7 +146,11 @@ def refuse(request: AccessRequest, pk: UUID) -> HttpResponse:
             ),
         )  # fmt: skip
         if done and case.is_child:
-            messages.warning(request, _("The child’s no is recorded. A child is not left alone with it: say why a referral is, or is not, in the child’s best interests."))
+            advice = _(
+                "The child’s no is recorded. A child is not left alone with it: "
+                "say why a referral is in the child’s best interests."
+            )
+            messages.warning(request, advice)
             address = reverse("case_consent", args=[case.pk, queries.REFERRAL_TO_FOCAL])
             return HttpResponseRedirect(f"{address}?ground=best_interests")
         if done:

@@ -31,7 +31,9 @@ KEPT = ("age", "age_disputed", "acts", "forms", "interview_language")
 DESCRIBED = ("sex", "nationality", "languages", "detection_context", "detected_province")
 
 
-def start_screening(actor: User, *, instrument: str, exploitation: str = "labour", once: UUID | None = None) -> Screening:
+def start_screening(
+    actor: User, *, instrument: str, exploitation: str = "labour", once: UUID | None = None
+) -> Screening:
     """Begin an interview: a case of its own, a data key of its own, and the screener's involvement."""
     organisation = actor.organisation
     if organisation is None:
@@ -248,4 +250,3 @@ def _refusal_recorded(case: Case, actor: User, facts: Mapping[str, Any]) -> list
     if facts.get("reason") not in pack().codelist("refusal_reason").codes():
         failures.append(_("Choose why the person does not want to be referred."))
     return failures
-

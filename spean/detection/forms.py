@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from spean.country import pack
 from spean.country.fields import CodeChoices, CodesChoices
+from spean.country.fields import label as words
 from spean.detection import rules
 from spean.workflow.pages import LONG, SHORT, ActionForm
 
-YES_NO = (("yes", _("Yes")), ("no", _("No")))
 NONE, UNKNOWN = "none", "unknown"
 # Languages that are ticked; the rest of the list is in a drop-down, so that a phone shows one screen.
 OFTEN = 6
@@ -27,11 +27,16 @@ ACT_QUESTIONS = {
 }
 
 
+def yes_or_no() -> list[tuple[str, str]]:
+    """The two answers in the words of the country's list: Khmer says yes in a word that is not “agreed”."""
+    return [(answer, words("answer", answer)) for answer in ("yes", "no")]
+
+
 def yes_no(label: Any, required: Any = None, **kwargs: Any) -> forms.TypedChoiceField:
     """A question with two answers. Without `required` it may be left open."""
     return forms.TypedChoiceField(
         label=label,
-        choices=YES_NO,
+        choices=yes_or_no,
         coerce=lambda answer: answer == "yes",
         empty_value=None,
         widget=forms.RadioSelect,
@@ -99,7 +104,8 @@ class AgainForm(StartForm):
 
 class BeforeForm(ActionForm):
     private_place = yes_no(
-        _("Are you in a private and safe place, where nobody can listen?"), _("Say whether the place is private and safe")
+        _("Are you in a private and safe place, where nobody can listen?"),
+        _("Say whether the place is private and safe"),
     )
     interpreter_kind = forms.ChoiceField(
         label=_("Is there an interpreter?"),
@@ -262,7 +268,9 @@ class WorkForm(TickForm):
 class QuestionsForm(ActionForm):
     """One page of the questions. Every question starts as “not asked”, which is an answer of its own."""
 
-    def __init__(self, *args: Any, questions: Sequence[Any], answers: dict[str, str], notes: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, questions: Sequence[Any], answers: dict[str, str], notes: bool, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.questions = list(questions)
         choices = pack().codelist("answer").choices()
@@ -288,7 +296,11 @@ class QuestionsForm(ActionForm):
 
     def answers(self) -> dict[str, str]:
         # A radio group that was not sent at all keeps the answer it had.
-        return {row.answer_key: self.cleaned_data[row.answer_key] for row in self.questions if self.cleaned_data[row.answer_key]}
+        return {
+            row.answer_key: self.cleaned_data[row.answer_key]
+            for row in self.questions
+            if self.cleaned_data[row.answer_key]
+        }
 
 
 class SecondInterviewForm(ActionForm):

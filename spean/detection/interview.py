@@ -28,7 +28,7 @@ DIMENSION_TITLES: dict[str, str | Promise] = {
 FIXED: tuple[tuple[str, str | Promise], ...] = (
     ("before", gettext_lazy("Before you begin")),
     ("person", gettext_lazy("The person")),
-    ("about", gettext_lazy("Where the person comes from")),
+    ("about", gettext_lazy("Where from, and where you met")),
     ("journey", gettext_lazy("How the person came here")),
     ("work", gettext_lazy("What the person was made to do")),
 )

@@ -15,11 +15,13 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from spean.access import policy
 from spean.access.models import User
 from spean.access.pages import AccessRequest
+from spean.cases import labels
 from spean.cases.models import Case
 from spean.country import pack
 from spean.country.fields import label
@@ -195,7 +197,9 @@ def screen(request: AccessRequest, pk: UUID, slug: str) -> HttpResponse:
     binding = BINDINGS.get(slug)
     form = _form(request, screening, here, binding, sealed)
     if form.is_valid():
-        done = carry_out(form, lambda: _keep(user, screening, form, binding, sealed), version_now=_version_of(screening))
+        done = carry_out(
+            form, lambda: _keep(user, screening, form, binding, sealed), version_now=_version_of(screening)
+        )
         if done:
             if slug == "before":
                 _warn_before(request, form)
@@ -221,7 +225,11 @@ def screen(request: AccessRequest, pk: UUID, slug: str) -> HttpResponse:
 
 
 def _form(
-    request: AccessRequest, screening: Screening, here: interview.Screen, binding: Binding | None, sealed: tuple[str, ...]
+    request: AccessRequest,
+    screening: Screening,
+    here: interview.Screen,
+    binding: Binding | None,
+    sealed: tuple[str, ...],
 ) -> ActionForm:
     posted = request.POST if request.method == "POST" else None
     # Texts are opened only to be shown; what is sent in replaces them.
@@ -229,14 +237,17 @@ def _form(
     common: dict[str, Any] = {"version": screening.version}
     if binding is None:
         return QuestionsForm(
-            posted, questions=here.questions, answers=screening.answers, notes="notes" in sealed, initial=texts, **common
+            posted,
+            questions=here.questions,
+            answers=screening.answers,
+            notes="notes" in sealed,
+            initial=texts,
+            **common,
         )
     return binding.form(posted, initial={**binding.shown(request.user, screening), **texts}, **common)
 
 
-def _keep(
-    user: User, screening: Screening, form: ActionForm, binding: Binding | None, sealed: tuple[str, ...]
-) -> None:
+def _keep(user: User, screening: Screening, form: ActionForm, binding: Binding | None, sealed: tuple[str, ...]) -> None:
     readable = policy.readable_sections(user, screening.case)
     texts = {}
     for name in sealed:
@@ -268,9 +279,17 @@ def _version_of(screening: Screening) -> Callable[[], int]:
 
 def _warn_before(request: AccessRequest, form: ActionForm) -> None:
     if form.cleaned_data["private_place"] is False:
-        messages.warning(request, _("Move to a private and safe place first, if you can. What is said in front of others may put the person in danger."))
+        advice = _(
+            "Move to a private and safe place first, if you can. "
+            "What is said in front of others may put the person in danger."
+        )
+        messages.warning(request, advice)
     if form.cleaned_data["interpreter_kind"] == "scene":
-        messages.warning(request, _("Somebody from the scene may be part of it. Find another interpreter before you ask about what happened, also by telephone."))
+        advice = _(
+            "Somebody from the scene may be part of it. "
+            "Find another interpreter before you ask about what happened, also by telephone."
+        )
+        messages.warning(request, advice)
 
 
 def _check(request: AccessRequest, screening: Screening, every: list[interview.Screen]) -> HttpResponse:
@@ -301,7 +320,7 @@ def _summary(screening: Screening, every: list[interview.Screen]) -> list[tuple[
     case = screening.case
     sealed = _("written down, sealed")
     nothing = _("nothing written down")
-    yes_no = {True: _("Yes"), False: _("No"), None: _("Not answered")}
+    yes_no = {True: label("answer", "yes"), False: label("answer", "no"), None: _("Not answered")}
     if screening.interpreter is None:
         interpreter = _("Not answered")
     elif not screening.interpreter:
@@ -315,7 +334,6 @@ def _summary(screening: Screening, every: list[interview.Screen]) -> list[tuple[
     age = _("Not known") if screening.age is None else str(screening.age)
     if screening.age_disputed and (screening.age is None or screening.age >= 18):
         age = _("%(age)s; could be under 18") % {"age": age}
-    province = case.detected_province
     fixed: dict[str, list[tuple[str, Any]]] = {
         "before": [
             (_("Private and safe place"), yes_no[screening.private_place]),
@@ -332,7 +350,7 @@ def _summary(screening: Screening, every: list[interview.Screen]) -> list[tuple[
             (_("Nationality"), label("nationality", case.nationality) if case.nationality else _("Not known")),
             (_("Languages"), ", ".join(label("language", code) for code in case.languages)),
             (_("How you met"), label("detection_context", case.detection_context) if case.detection_context else ""),
-            (_("Province"), pack().geography.find(province).label() if province else ""),
+            (_("Province"), labels.place(case.detected_province)),
             (_("Way to reach the person"), sealed if screening.stated_contact else nothing),
         ],
         "journey": [(_("What happened"), acts)],
@@ -341,8 +359,11 @@ def _summary(screening: Screening, every: list[interview.Screen]) -> list[tuple[
     parts: list[tuple[str, list[Any], str]] = []
     for one in every[:-1]:
         rows: list[Any] = [*fixed.get(one.slug, [])]
-        for row in one.questions:
-            rows.append((row.question(), label("answer", screening.answers.get(row.answer_key, "not_asked"))))
+        told = [(row, screening.answers.get(row.answer_key, "not_asked")) for row in one.questions]
+        rows += [(row.label(), label("answer", answer)) for row, answer in told if answer != "not_asked"]
+        left = sum(answer == "not_asked" for _row, answer in told)
+        if left:
+            rows.append((_("Not asked"), ngettext("%(n)d question", "%(n)d questions", left) % {"n": left}))
         if one.slug == every[-2].slug:
             rows.append((_("Notes"), sealed if screening.notes else nothing))
         parts.append((one.title, rows, f"{_url(screening, one.slug)}?from=check"))
@@ -384,7 +405,9 @@ def again(request: AccessRequest, pk: UUID) -> HttpResponse:
             return HttpResponseRedirect(reverse("case_interview", args=[case.pk]))
     context = {
         "title": _("Interview again"),
-        "lead": _("What was told before is carried over. Ask only what was left open, and change what is told differently now."),
+        "lead": _(
+            "What was told before is carried over. Ask only what was left open, and change what is told differently now."
+        ),
         "back_url": reverse("case", args=[case.pk]),
         "button": _("Begin"),
     }  # fmt: skip
@@ -430,7 +453,9 @@ def count(request: AccessRequest, pk: UUID) -> HttpResponse:
             version_now=lambda: Case.objects.values_list("version", flat=True).get(pk=case.pk),
         )
         if done:
-            messages.success(request, _("Counted without identity. The name, the contact and the notes can no longer be read by anybody."))
+            messages.success(
+                request, _("Counted without identity. The name and the notes can no longer be read by anybody.")
+            )
             return HttpResponseRedirect(reverse("case", args=[case.pk]))
     context = {
         "title": _("Count without identity"),

@@ -9,11 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from spean.country import pack
 from spean.country.fields import CodeChoices, CodesChoices
+from spean.detection.forms import yes_or_no
 from spean.lib import clock
 from spean.people.forms import DayField
 from spean.workflow.pages import LONG, ActionForm
-
-YES_NO = (("yes", _("Yes")), ("no", _("No")))
 
 
 class NeedsForm(ActionForm):
@@ -52,7 +51,7 @@ class RiskForm(ActionForm):
     with_person = forms.TypedChoiceField(
         label=_("Did you talk about the danger with the person?"),
         help_text=_("The person knows best what is dangerous."),
-        choices=YES_NO,
+        choices=yes_or_no,
         coerce=lambda answer: answer == "yes",
         widget=forms.RadioSelect,
         error_messages={"required": _("Say whether you talked about it with the person")},
@@ -89,7 +88,7 @@ class RightsForm(ActionForm):
     )
     understood = forms.TypedChoiceField(
         label=_("Did the person understand?"),
-        choices=(*YES_NO, ("unsure", _("Not sure"))),
+        choices=lambda: [*yes_or_no(), ("unsure", _("Not sure"))],
         coerce=lambda answer: {"yes": True, "no": False}.get(answer),
         empty_value=None,
         widget=forms.RadioSelect,

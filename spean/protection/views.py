@@ -6,8 +6,8 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from spean.access import policy
@@ -72,7 +72,11 @@ def risk(request: AccessRequest, pk: UUID) -> HttpResponse:
         )  # fmt: skip
         if done:
             if typed["level"] == "high":
-                messages.warning(request, _("The danger is high: do not leave the person alone, and call the focal agency as well as referring here."))
+                advice = _(
+                    "The danger is high: do not leave the person alone, "
+                    "and call the focal agency as well as referring here."
+                )
+                messages.warning(request, advice)
             return _onward(case, "case_help")
     context = {
         "title": _("Is the person in danger?"),

@@ -14,10 +14,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from spean.access import policy
 from spean.access.models import Organisation
 from spean.access.pages import AccessRequest
-from spean.cases import work
+from spean.cases import labels, work
 from spean.cases.models import Case, Task
 from spean.cases.queries import consent_standing
-from spean.country import pack
 from spean.country.fields import label
 from spean.privacy import consent
 from spean.referral import actions
@@ -40,7 +39,7 @@ class ReferForm(ActionForm):
     )
     urgent = forms.BooleanField(
         label=gettext_lazy("Help is needed within hours"),
-        help_text=gettext_lazy("Then call the agency too. Do not wait for an answer here."),
+        help_text=gettext_lazy("If the danger is near or a need cannot wait: tick this, and call the agency as well."),
         required=False,
     )
     message = forms.CharField(
@@ -64,12 +63,8 @@ class ReferForm(ActionForm):
 
 
 def _in_words(organisation: Organisation) -> str:
-    from django.utils.translation import get_language
-
-    name = organisation.name_km if get_language() == "km" and organisation.name_km else organisation.name
-    if not organisation.province:
-        return name
-    return f"{name} ({pack().geography.find(organisation.province).label()})"
+    name, province = labels.organisation(organisation), labels.place(organisation.province)
+    return f"{name} ({province})" if province else name
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

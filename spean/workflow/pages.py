@@ -4,7 +4,7 @@ A page binds its form, calls one action through `carry_out`, and either goes on 
 reason at its place and everything that was typed.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
@@ -49,7 +49,7 @@ class ActionForm(forms.Form):
 
     def renew(self, version: int | None) -> None:
         """Let what was typed be sent again after the user was told what changed meanwhile."""
-        data = self.data.copy()
+        data: Any = self.data.copy()  # type: ignore[attr-defined]
         data[self.add_prefix("once")] = str(uuid4())
         data[self.add_prefix("version")] = "" if version is None else str(version)
         self.data = data
@@ -84,7 +84,7 @@ def carry_out(
 
 
 def _at_fields(form: forms.Form, wrong: ValidationError) -> None:
-    errors: dict[str, Iterable[Any]] = wrong.error_dict if hasattr(wrong, "error_dict") else {NON_FIELD_ERRORS: [wrong]}
+    errors: dict[str, Any] = wrong.error_dict if hasattr(wrong, "error_dict") else {NON_FIELD_ERRORS: [wrong]}
     for name, messages in errors.items():
         for message in messages:
             form.add_error(name if name in form.fields else None, message)

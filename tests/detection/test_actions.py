@@ -149,9 +149,7 @@ def test_counting_needs_a_no_of_an_adult_and_destroys_the_key(
     case = steps.screened(cast).case
     with pytest.raises(Refused):
         actions.count_without_identity(cast.screener, case, reason="needs_time")
-    record_refusal(
-        cast.screener, case, purpose="referral_to_focal_agency", language="km", reason="fears_deportation"
-    )
+    record_refusal(cast.screener, case, purpose="referral_to_focal_agency", language="km", reason="fears_deportation")
     with pytest.raises(Refused):
         actions.count_without_identity(cast.screener, case, reason="no such reason")
     with django_capture_on_commit_callbacks(execute=True):

@@ -70,7 +70,10 @@ def to_result(walker: Walker, *, person: dict[str, str] | None = None, answers: 
     walker.send(ticked=["recruitment", "transportation"])
     walker.send(ticked=["ForcedLabour"])
     walker.send(**{key: answers.get(key, "no") for key in (f"FR{n:02}" for n in range(1, 7))})
-    walker.send(notes="She cried when asked about the boat.", **{key: answers.get(key, "no") for key in (f"FR{n:02}" for n in range(7, 13))})
+    walker.send(
+        notes="She cried when asked about the boat.",
+        **{key: answers.get(key, "no") for key in (f"FR{n:02}" for n in range(7, 13))},
+    )
     assert walker.at.endswith("/check/"), walker.text
     walker.send()
     assert walker.at.endswith("/result/"), walker.text
