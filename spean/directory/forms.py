@@ -163,9 +163,7 @@ class ServiceForm(ActionForm):
         required=False,
     )
     confidential_location = forms.BooleanField(
-        label=gettext_lazy("Where it is must stay secret"),
-        help_text=gettext_lazy("For every shelter. Nobody finds the address in the directory."),
-        required=False,
+        label=gettext_lazy("Where it is must stay secret, as for every shelter"), required=False
     )
     address = forms.CharField(
         label=gettext_lazy("Address and how to get there"),

@@ -260,7 +260,7 @@ def _take_place(referral: Referral) -> None:
     service = Service.objects.select_for_update().get(pk=referral.service_id)
     if service.capacity_available is not None:
         service.capacity_available -= 1
-        service.capacity_updated_at = clock.now()
+        service.capacity_updated_at = max(service.capacity_updated_at or clock.now(), clock.now())
         service.version += 1
         service.save(update_fields=["capacity_available", "capacity_updated_at", "version"])
 
@@ -269,7 +269,7 @@ def _free_place(referral: Referral) -> None:
     service = Service.objects.select_for_update().get(pk=referral.service_id)
     if service.capacity_available is not None and service.capacity_maximum is not None:
         service.capacity_available = min(service.capacity_maximum, service.capacity_available + 1)
-        service.capacity_updated_at = clock.now()
+        service.capacity_updated_at = max(service.capacity_updated_at or clock.now(), clock.now())
         service.version += 1
         service.save(update_fields=["capacity_available", "capacity_updated_at", "version"])
 

@@ -65,8 +65,7 @@ class SendForm(ActionForm):
         require_all_fields=True,
     )
     urgent = forms.BooleanField(
-        label=gettext_lazy("Help is needed within hours"),
-        help_text=gettext_lazy("Then call too. Do not wait for an answer here."),
+        label=gettext_lazy("Help is needed within hours. Then call too, and do not wait for an answer here."),
         required=False,
     )
     message = forms.CharField(

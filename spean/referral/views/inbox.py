@@ -60,7 +60,7 @@ def referral_list(request: AccessRequest) -> HttpResponse:
 def _row(referral: Referral, direction: str) -> dict[str, Any]:
     status, colour = labels.STATUS[referral.status]
     other = referral.from_organisation if direction == "in" else referral.to_organisation
-    what = referral.service.name if referral.service else labels.KIND[referral.kind]
+    what = directory.name_of(referral.service) if referral.service else labels.KIND[referral.kind]
     since = _("%(age)s ago") % {"age": timesince(referral.sent_at, clock.now(), depth=1)}
     return {
         "referral": referral,
@@ -163,7 +163,7 @@ def answer(name: str) -> Callable[[AccessRequest, UUID], HttpResponse]:
                 version_now=lambda: Referral.objects.values_list("version", flat=True).get(pk=pk),
             )
             if done:
-                messages.success(request, one.done)
+                messages.success(request, str(one.done))
                 return HttpResponseRedirect(_after(request, pk))
         context = {"title": one.title, "lead": one.lead, "button": one.button, "weighs": one.weighs,
                    "referral": referral, "back_url": reverse("referral", args=[pk])}  # fmt: skip

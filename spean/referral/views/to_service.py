@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from spean.access import policy
 from spean.access.pages import AccessRequest
+from spean.access.roles import SECTIONS
 from spean.cases.models import Case
 from spean.country.fields import label
 from spean.directory import queries as directory
@@ -28,6 +29,8 @@ from spean.referral.sending import SendForm, asked_consent, shareable
 from spean.workflow.pages import carry_out, show_form
 
 OPEN = ("open", "unmet")
+# What stands as a mark beside the name of a service already.
+MARKED = ("free_places", "places_not_counted", "meets_standards", "below_standards")
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ def ranking(request: AccessRequest, pk: UUID, need_pk: UUID) -> HttpResponse:
     case: Case = policy.find(request.user, "send_referral", Case, pk)
     need = find_need(case, need_pk)
     matches = matching.services_for(case, need.code)
-    options = [_option(case, need, found, _asked(case).get(_service(found).pk)) for found in matches]
+    asked = _asked(case)
+    options = [_option(case, need, found, asked.get(_service(found).pk)) for found in matches]
     declined = [option.shown.service for option in options if option.asked and option.asked.status == "declined"]
     context = {
         "case": case,
@@ -118,7 +122,7 @@ def send(request: AccessRequest, pk: UUID, need_pk: UUID, service_pk: UUID) -> H
 def sent(request: AccessRequest, referral: Referral | None, object_id: UUID | None) -> HttpResponse:
     """To the referral, with what was really shared with it."""
     if referral is not None:
-        shared = listed([label("information_class", section) for section in referral.sections])
+        shared = listed([label("information_class", section) for section in SECTIONS if section in referral.sections])
         messages.success(request, _("The referral is sent. Shared: %(shared)s.") % {"shared": shared})
     return HttpResponseRedirect(reverse("referral", args=[referral.pk if referral is not None else object_id]))
 
@@ -147,8 +151,7 @@ def _option(case: Case, need: Any, found: rules.Match, asked: Referral | None) -
 
 
 def _sentences(reasons: Sequence[rules.Reason]) -> list[str]:
-    # Free places stand beside the name already, with their age.
-    return [texts.sentence(reason) for reason in reasons if reason.code not in ("free_places", "places_not_counted")]
+    return [texts.sentence(reason) for reason in reasons if reason.code not in MARKED]
 
 
 def _asked(case: Case) -> dict[UUID, Referral]:
