@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
@@ -21,11 +23,20 @@ def database() -> Iterator[embedded.Cluster | None]:
     """The embedded database running, unless DATABASE_URL names another."""
     state.prepare()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    _end_in_order()
     if databases.external():
         yield None
         return
     with embedded.cluster().running() as running:
         yield running
+
+
+def _end_in_order() -> None:
+    """`kill` and a closed terminal end like Ctrl-C, so that what was started is stopped as well."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) == signal.SIG_DFL:
+                signal.signal(number, signal.default_int_handler)
 
 
 @contextmanager
