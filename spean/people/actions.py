@@ -61,9 +61,10 @@ class Identity:
         compared = ("family_name", "given_name", "name_km", "birth_date", "phone", "document_number",
                     "mother_name", "father_name")  # fmt: skip
         other_names = self.sealed.get("other_names", "")
+        texts: dict[str, Any] = {name: self.sealed.get(name) or "" for name in compared}
         return Details(
             other_names=tuple(names.split_aliases(other_names)),
-            **{name: self.sealed.get(name) or "" for name in compared},
+            **texts,
             **{name: self.coded[name] for name in coded if self.coded.get(name)},
         )
 

@@ -181,7 +181,8 @@ class IdentityForm(ActionForm):
             self.add_error("birth_year", _now("Check the year: it is in the future, or more than 120 years ago."))
         if born and year and born.year != year:
             self.add_error("birth_year", _now("This differs from the date of birth. Leave one of them empty."))
-        if (born or year) and age is not None and abs(today.year - (born.year if born else year) - age) > 1:
+        stated = born.year if born else year
+        if stated and age is not None and abs(today.year - stated - age) > 1:
             self.add_error("age", _now("This does not fit the date or year of birth. Leave one of them empty."))
         if not any(cleaned.get(name) for name in ("family_name", "given_name", "name_km", "other_names")):
             self.add_error("given_name", _now("Enter at least one name, or what the person wants to be called."))

@@ -1,5 +1,6 @@
 """Pages of protection that are the case manager's alone: the reflection period, and what became of a need."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django import forms
@@ -77,7 +78,7 @@ def change_need(request: AccessRequest, pk: UUID) -> HttpResponse:
     if form.is_valid():
         typed = form.cleaned_data
         more = {"reason": typed["reason"]} if typed["verb"] == "mark_need_unmet" else {}
-        acts = {
+        acts: dict[str, Callable[..., Need]] = {
             "meet_need": actions.meet_need, "mark_need_unmet": actions.mark_need_unmet,
             "decline_need": actions.decline_need, "reopen_need": actions.reopen_need,
         }  # fmt: skip

@@ -15,10 +15,12 @@ from spean.cases import labels
 from spean.cases.manage import exclusions_of
 from spean.cases.models import Case, Involvement, Note
 from spean.cases.panels import Panel, Sight, link, register
+from spean.country.fields import label
 from spean.privacy import events
 from spean.privacy.event_names import PURPOSES
 from spean.privacy.models import Event
 from spean.referral import labels as referral_labels
+from spean.referral.models import Referral
 from spean.referral.panels import referrals_of
 
 SHOWN = 8
@@ -38,11 +40,17 @@ def _referrals(sight: Sight) -> Mapping[str, Any] | None:
                 "kind": row.service.name if row.service else referral_labels.KIND[row.kind],
                 "status": word,
                 "colour": colour,
-                "reason": row.get_decline_reason_display() or row.get_feedback_display(),
+                "reason": _reason(row),
                 "url": link("referral", row.pk),
             }
         )
     return {"rows": shown} if shown else None
+
+
+def _reason(row: Referral) -> str:
+    if row.decline_reason:
+        return label("decline_reason", row.decline_reason)
+    return label("referral_feedback", row.feedback) if row.feedback else ""
 
 
 def _notes(sight: Sight) -> Mapping[str, Any] | None:
@@ -67,7 +75,7 @@ def _involvement(sight: Sight) -> Mapping[str, Any] | None:
     if RUNS not in sight.may:
         return None
     rows = Involvement.objects.filter(case=sight.case).select_related("organisation")[:60]
-    shown = [
+    shown: list[dict[str, Any]] = [
         {
             "row": row,
             "task": labels.TASK[row.task],

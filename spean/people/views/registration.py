@@ -4,6 +4,7 @@ What was typed stays in the page (hidden fields of a POST) until the person is r
 session or a table. The duplicate check runs in the action, so that no path leads around it.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -85,10 +86,12 @@ def prefill(request: AccessRequest, pk: UUID) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseRedirect(reverse("case_register", args=[pk]))
     initial = _known(case)
-    screening: Any = case.screenings.filter(completed_at__isnull=False).first()  # type: ignore[attr-defined]
+    screening: Any = case.screenings.filter(completed_at__isnull=False).first()
     if screening is not None:
         wanted = [name for name in ("stated_name", "stated_contact") if getattr(screening, name) is not None]
-        opened = doors.reveal(request.user, [screening], wanted, "registration").get(screening.pk, {})
+        opened: Mapping[str, str | None] = doors.reveal(request.user, [screening], wanted, "registration").get(
+            screening.pk, {}
+        )
         initial.update(_from_statement(opened.get("stated_name") or "", opened.get("stated_contact") or ""))
     return _form(request, case, IdentityForm(initial=initial, version=case.version), filled=True)
 
@@ -115,7 +118,7 @@ def _from_statement(name: str, contact: str) -> dict[str, str]:
 def _form(
     request: AccessRequest, case: Case, form: IdentityForm, *, status: int = 200, filled: bool = False
 ) -> HttpResponse:
-    screenings: Any = case.screenings  # type: ignore[attr-defined]
+    screenings: Any = case.screenings
     context = {
         "form": form,
         "case": case,
