@@ -13,7 +13,7 @@ DEVELOPMENT := $(VENV)/.development
 QUICK := not slow and not browser and not packaging
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast bench lint format docs docs-check lock vendor wheel clean
+.PHONY: help demo test test-fast bench lint format docs docs-check lock translations vendor wheel clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -46,6 +46,10 @@ docs: $(RUN_TIME) ## write the generated documents
 
 docs-check: $(RUN_TIME) ## fail if a generated document is out of date
 	@$(PY) scripts/docs.py --check
+
+translations: $(DEVELOPMENT) ## bring the catalogues up to the code and compile them (needs GNU gettext)
+	@$(PY) scripts/translations.py collect
+	@$(PY) scripts/translations.py compile
 
 wheel: $(DEVELOPMENT) ## build the installable package into dist/
 	@$(PY) -m hatchling build -t wheel
