@@ -170,15 +170,13 @@ def _open_now(prefix: str = "") -> Q:
     )
 
 
-def _involved(task: str | None = None, section: str | None = None, case: str = "pk") -> Relation:
+def _involved(task: str, case: str = "pk") -> Relation:
+    """My organisation takes part in the case with this task now."""
+
     def relation(user: User, membership: Membership) -> Q:
         rows = apps.get_model("cases", "Involvement")._default_manager.filter(
-            _open_now(), case_id=OuterRef(case), organisation_id=membership.organisation_id
+            _open_now(), case_id=OuterRef(case), organisation_id=membership.organisation_id, task=task
         )
-        if task is not None:
-            rows = rows.filter(task=task)
-        if section is not None:
-            rows = rows.filter(sections__contains=[section])
         return Q(Exists(rows))
 
     return relation
@@ -356,18 +354,27 @@ def readable_sections(user: User, case: Model) -> frozenset[str]:
 
 
 def _readable(user: User, case: Model, sections: Iterable[str]) -> frozenset[str]:
+    """What the open involvements of the user's organisations grant, narrowed to his roles' tasks and sections."""
     if not user.is_authenticated or not user.is_active:
         return frozenset()
-    asked: dict[str, Q] = {}
-    for membership in user.memberships_now():
-        for section in ROLE_SECTIONS[membership.role].intersection(sections):
-            for task in ROLE_TASKS[membership.role]:
-                condition = _involved(task, section)(user, membership)
-                if task == "screening" and membership.role != CASE_MANAGER:
-                    # A colleague in the same unit does not read what I wrote down.
-                    condition &= _mine(user, membership)
-                asked[section] = asked[section] | condition if section in asked else condition
-    return _answers(user, case, asked) if asked else frozenset()
+    memberships = [membership for membership in user.memberships_now() if ROLE_SECTIONS[membership.role]]
+    model = type(case)
+    if not memberships or not model._default_manager.filter(_not_excluded(user, model), pk=case.pk).exists():
+        return frozenset()
+    involvements = apps.get_model("cases", "Involvement")._default_manager.filter(
+        _open_now(), case_id=case.pk, organisation_id__in={membership.organisation_id for membership in memberships}
+    )
+    granted = list(involvements.order_by().values_list("organisation_id", "task", "sections"))
+    read: set[str] = set()
+    for membership in memberships:
+        for organisation_id, task, shared in granted:
+            if organisation_id != membership.organisation_id or task not in ROLE_TASKS[membership.role]:
+                continue
+            # A colleague in the same unit does not read what I wrote down while I screened.
+            if task == "screening" and membership.role != CASE_MANAGER and case.started_by_id != user.pk:  # type: ignore[attr-defined]
+                continue
+            read |= ROLE_SECTIONS[membership.role].intersection(shared)
+    return frozenset(read.intersection(sections))
 
 
 def may_reveal(user: User, obj: Model, section: str) -> bool:
