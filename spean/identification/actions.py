@@ -4,8 +4,7 @@ Definition: Palermo Protocol Art. 3. For a person under 18 act and purpose suffi
 a means was used, so consent is not a field here.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from spean.cases.actions import keep_note
 from spean.cases.models import Case
 from spean.identification import rules
 from spean.identification.models import Determination
+from spean.identification.rules import Findings as Findings
 from spean.lib import clock
 from spean.privacy import events, vault
 from spean.workflow.engine import Changed, Forbidden, Refused, WrongState, claim, perform, requirement, what_changed
@@ -38,23 +38,6 @@ LEGAL_STATUS = {
     "exploited_not_identified": "exploited_not_identified",
     "not_identified": "not_identified",
 }
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What an officer found, element by element, and why."""
-
-    act: str
-    means: str
-    purpose: str
-    outcome: str
-    act_reasons: str = ""
-    means_reasons: str = ""
-    purpose_reasons: str = ""
-    evidence: str = ""
-    act_codes: Sequence[str] = ()
-    means_codes: Sequence[str] = ()
-    exploitation_forms: Sequence[str] = field(default_factory=tuple)
 
 
 def open_determination(
@@ -74,7 +57,12 @@ def open_determination(
 
 
 def keep_draft(
-    actor: User, determination: Determination, findings: Findings, *, version: int | None = None, once: UUID | None = None
+    actor: User,
+    determination: Determination,
+    findings: Findings,
+    *,
+    version: int | None = None,
+    once: UUID | None = None,
 ) -> Determination:
     """Keep what an officer has written so far, sealed, complete or not. It is no decision and changes no state."""
     with transaction.atomic():
@@ -84,7 +72,9 @@ def keep_draft(
         if not policy.may(actor, "propose_determination", row):
             raise Forbidden([_("This is not available to you.")])
         if row.status != "opened":
-            raise WrongState([_("The decision is already with a second officer. It can be changed when it is returned.")])
+            raise WrongState(
+                [_("The decision is already with a second officer. It can be changed when it is returned.")]
+            )
         if version is not None and version != row.version:
             raise Changed([what_changed(row)])
         if findings.means == "not_required" and not row.treated_as_child:
@@ -120,9 +110,7 @@ def propose_determination(
         work.finish_tasks(row.case, "decide_identification")
         if row.reviews_id is not None:
             work.finish_tasks(row.case, "review_determination", object_id=row.reviews_id)
-        work.open_task(
-            row.case, "confirm_identification", row.organisation, IDENTIFICATION_REVIEWER, object_id=row.pk
-        )
+        work.open_task(row.case, "confirm_identification", row.organisation, IDENTIFICATION_REVIEWER, object_id=row.pk)
     return step.obj
 
 
@@ -264,7 +252,11 @@ def _reflection_over(row: Determination, actor: User, facts: Mapping[str, Any]) 
         return []
     running = periods.filter(status="running").first()
     if running is None:
-        return [_("The person has not had the recovery and reflection period of 30 days yet. It comes before every decision.")]
+        return [
+            _(
+                "The person has not had the recovery and reflection period of 30 days yet. It comes before every decision."
+            )
+        ]
     if clock.today() >= running.ends_on:
         return []
     return [_("The recovery and reflection period has not ended. The person alone can shorten it.")]
@@ -273,7 +265,7 @@ def _reflection_over(row: Determination, actor: User, facts: Mapping[str, Any]) 
 @requirement("second_officer")
 def _second_officer(row: Determination, actor: User, facts: Mapping[str, Any]) -> list[str]:
     if actor.pk == row.officer_id:
-        return [_("A second officer confirms; nobody confirms his own decision.")]
+        return [_("A second officer confirms; nobody confirms their own decision.")]
     return _may_take_part(row, actor)
 
 
@@ -282,4 +274,3 @@ def _return_reason_given(row: Determination, actor: User, facts: Mapping[str, An
     if len(str(facts.get("reason", "")).strip()) < rules.SHORTEST_REASON:
         return [str(rules.RETURN_REASON_MISSING)]
     return []
-

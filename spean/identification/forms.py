@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from spean.country.fields import CodeChoices, CodesChoices
 from spean.identification import labels, rules
-from spean.identification.actions import Findings
 from spean.identification.models import Determination
+from spean.identification.rules import Findings
 from spean.workflow.pages import LONG, ActionForm
 
 
@@ -45,22 +45,40 @@ class DecisionForm(ActionForm):
     """What was found of each element, why, on what evidence, and what follows."""
 
     TEXTS = ("act_reasons", "means_reasons", "purpose_reasons", "evidence")
+    LISTS = ("act_codes", "means_codes", "exploitation_forms")
     CODED = ("act", "act_codes", "means", "means_codes", "purpose", "exploitation_forms", "outcome")
 
     act = forms.ChoiceField(label=_("Is an act established?"), required=False, widget=forms.RadioSelect)
-    act_codes = CodesChoices(codelist="act", label=_("Which acts?"), help_text=_("Several are possible."), required=False)
-    act_reasons = reasons(_("Your reasons on the act"), _("What happened, and why you find it so. The person will read it."))
-    means = forms.ChoiceField(label=_("Is a means established?"), required=False, widget=forms.RadioSelect)
-    means_codes = CodesChoices(codelist="means", label=_("Which means?"), help_text=_("Several are possible."), required=False)
-    means_reasons = reasons(_("Your reasons on the means"), _("How the person was brought to it, and why you find it so."))
-    purpose = forms.ChoiceField(label=_("Is the purpose of exploitation established?"), required=False, widget=forms.RadioSelect)
-    exploitation_forms = CodesChoices(
-        codelist="exploitation_form", label=_("Which forms of exploitation?"), help_text=_("Several are possible."), required=False
+    act_codes = CodesChoices(
+        codelist="act", label=_("Which acts?"), help_text=_("Several are possible."), required=False
     )
-    purpose_reasons = reasons(_("Your reasons on the purpose"), _("What the person was to be used for, and why you find it so."))
+    act_reasons = reasons(
+        _("Your reasons on the act"), _("What happened, and why you find it so. The person will read it.")
+    )
+    means = forms.ChoiceField(label=_("Is a means established?"), required=False, widget=forms.RadioSelect)
+    means_codes = CodesChoices(
+        codelist="means", label=_("Which means?"), help_text=_("Several are possible."), required=False
+    )
+    means_reasons = reasons(
+        _("Your reasons on the means"), _("How the person was brought to it, and why you find it so.")
+    )
+    purpose = forms.ChoiceField(
+        label=_("Is the purpose of exploitation established?"), required=False, widget=forms.RadioSelect
+    )
+    exploitation_forms = CodesChoices(
+        codelist="exploitation_form",
+        label=_("Which forms of exploitation?"),
+        help_text=_("Several are possible."),
+        required=False,
+    )
+    purpose_reasons = reasons(
+        _("Your reasons on the purpose"), _("What the person was to be used for, and why you find it so.")
+    )
     evidence = reasons(
         _("The evidence the decision rests on"),
-        _("One piece on each line: interviews, documents, messages, findings of others. The person’s own account is evidence."),
+        _(
+            "One piece on each line: interviews, documents, messages, findings of others. The person’s own account is evidence."
+        ),
     )
     outcome = CodeChoices(
         codelist="determination_outcome", label=_("What is the outcome?"), required=False, widget=forms.RadioSelect
@@ -76,10 +94,12 @@ class DecisionForm(ActionForm):
             # A choice that this person's definition does not know is explained, not called invalid.
             if element == "means":
                 fault = "means_not_required_for_child" if child else "means_required"
-                field.error_messages["invalid_choice"] = rules.FAILURES[fault]
+                field.error_messages["invalid_choice"] = str(rules.FAILURES[fault])
         if child:
             self.fields["means"].label = _("Means: not required for a child")
-            self.fields["means_reasons"].help_text = _("May stay empty. If a means was used, say which: courts weigh it.")
+            self.fields["means_reasons"].help_text = _(
+                "May stay empty. If a means was used, say which: courts weigh it."
+            )
         self.helper = FormHelper(self)
         self.helper.layout = Layout(
             "once", "version",
@@ -98,13 +118,18 @@ class DecisionForm(ActionForm):
         return found
 
     def findings(self) -> Findings:
-        return Findings(**{name: self.cleaned_data.get(name) or "" for name in ("act", "means", "purpose", "outcome", *self.TEXTS)},
-                        **{name: tuple(self.cleaned_data.get(name) or ()) for name in ("act_codes", "means_codes", "exploitation_forms")})  # fmt: skip
+        typed: dict[str, Any] = {name: self.cleaned_data.get(name) or "" for name in self.TEXTS}
+        for name in self.CODED:
+            given = self.cleaned_data.get(name)
+            typed[name] = tuple(given or ()) if name in self.LISTS else given or ""
+        return Findings(**typed)
 
     def place(self) -> None:
         """Move what the action said is missing to the fields where it is missing."""
         general = list(self.errors.pop(NON_FIELD_ERRORS, ()))
-        at = {str(rules.FAILURES[code]): rules.FIELDS[code] for code in rules.check_findings(self.findings(), self.child)}
+        at = {
+            str(rules.FAILURES[code]): rules.FIELDS[code] for code in rules.check_findings(self.findings(), self.child)
+        }
         for message in dict.fromkeys(str(one) for one in general):
             self.add_error(at.get(message), message)
 

@@ -34,10 +34,13 @@ OUTCOME_COLOUR = {
 }
 # What follows for the person, in words that officers and the person herself can read.
 FOLLOWS: dict[str, str | Promise] = {
-    "identified": _("The person has all rights of a victim of trafficking. Help goes on and is planned with the person."),
+    "identified": _(
+        "The person has all rights of a victim of trafficking. Help goes on and is planned with the person."
+    ),
     "exploited_not_identified": _(
         "The person was exploited, and can get help for that: health care, advice, help to claim wages and to return "
-        "safely. The case stays with the focal agency, which plans this help with the person."
+        "safely. The case stays with the focal agency, which plans this help with the person. The person can ask for a "
+        "review, and nobody may be treated worse for asking."
     ),
     "not_identified": _(
         "The person can ask for a review, and nobody may be treated worse for asking. Help that the person needs goes on."

@@ -20,9 +20,7 @@ class Determination(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey("cases.Case", on_delete=models.PROTECT, related_name="determinations")
-    reviews = models.OneToOneField(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="reviewed_by"
-    )
+    reviews = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="reviewed_by")
     status = models.CharField(max_length=20, default="opened")
     version = models.PositiveIntegerField(default=1)
 
@@ -45,9 +43,7 @@ class Determination(models.Model):
     organisation = models.ForeignKey("access.Organisation", on_delete=models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField(null=True, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
-    confirmed_by = models.ForeignKey(
-        "access.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    confirmed_by = models.ForeignKey("access.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     informed_at = models.DateTimeField(null=True, blank=True)
     informed_language = CodeField(codelist="language", blank=True)
     review_requested_at = models.DateTimeField(null=True, blank=True)

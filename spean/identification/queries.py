@@ -56,7 +56,11 @@ def _to_accept(user: User) -> QuerySet[Referral]:
     rows = policy.visible(user, "accept_referral", Referral).filter(
         kind="identification", status__in=("sent", "acknowledged")
     )
-    return with_deadline(rows).defer("message", "answer").order_by("-urgent", F("due_at").asc(nulls_last=True), "sent_at", "id")
+    return (
+        with_deadline(rows)
+        .defer("message", "answer")
+        .order_by("-urgent", F("due_at").asc(nulls_last=True), "sent_at", "id")
+    )
 
 
 def _to_decide(user: User) -> QuerySet[Case]:
@@ -127,7 +131,7 @@ def _due(case: Any, *kinds: str) -> Subquery:
 def _reflection(**how: Any) -> QuerySet[Any]:
     # The reflection period stands in a higher room; its rows are reached from the case.
     periods = Case._meta.get_field("reflection_periods").related_model
-    return periods._default_manager.filter(case=OuterRef("pk"), **how)  # type: ignore[union-attr]
+    return periods._default_manager.filter(case=OuterRef("pk"), **how)
 
 
 # --- one case --------------------------------------------------------------------------------------------
@@ -167,7 +171,7 @@ def basis(user: User, case: Case) -> Basis:
     found: Any = case
     return Basis(
         case=case,
-        screening=case.screenings.filter(completed_at__isnull=False).first() if "see_screening" in may else None,  # type: ignore[attr-defined]
+        screening=case.screenings.filter(completed_at__isnull=False).first() if "see_screening" in may else None,
         reflection=reflection(case),
         rights=list(found.rights_information.all()) if protection else (),
         risk=found.risk_assessments.first() if protection else None,
@@ -187,7 +191,7 @@ def determinations(user: User, case: Case) -> list[Determination]:
 
 def reflection(case: Case) -> Reflection:
     """The period that counts: the one that is over, or else the one that runs."""
-    rows = list(case.reflection_periods.all())  # type: ignore[attr-defined]
+    rows = list(case.reflection_periods.all())
     row = next((one for one in rows if one.status in ("ended", "waived")), rows[0] if rows else None)
     if row is None:
         return Reflection("none")
@@ -203,7 +207,9 @@ def texts(case: Case, sections: frozenset[str]) -> list[tuple[Any, str]]:
         found += [(row, "notes") for row in Screening.objects.filter(case=case, notes__isnull=False)]
         sent = Referral.objects.filter(case=case, kind="identification", message__isnull=False)
         found += [(row, "message") for row in sent]
-    found += [(row, "text") for row in Note.objects.filter(case=case, section__in=sections & {"narrative", "protection"})]
+    found += [
+        (row, "text") for row in Note.objects.filter(case=case, section__in=sections & {"narrative", "protection"})
+    ]
     if "protection" in sections:
-        found += [(row, "response") for row in case.risk_assessments.filter(response__isnull=False)]  # type: ignore[attr-defined]
+        found += [(row, "response") for row in case.risk_assessments.filter(response__isnull=False)]
     return found

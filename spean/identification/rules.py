@@ -1,6 +1,7 @@
 """When a decision is complete: which findings go with which outcome. Pure; the definition is Palermo Art. 3."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +23,9 @@ FAILURES: dict[str, Promise] = {
     "elements_need_identified": _("Every required element is established: the outcome is “identified”."),
     "exploited_needs_purpose": _("“Exploited, not identified” needs the purpose of exploitation established."),
     "more_information_needs_gap": _("“More information needed” goes with an element that is not known."),
-    "negative_needs_gap": _("A negative decision needs an element that is not established. If one is not known, more information is needed."),
+    "negative_needs_gap": _(
+        "A negative decision needs an element that is not established. If one is not known, more information is needed."
+    ),
     "form_missing": _("Name at least one form of exploitation."),
 }
 
@@ -51,7 +54,10 @@ FIELDS: dict[str, str] = {
 ELEMENTS = ("act", "means", "purpose")
 FINDINGS_OF_ADULT = ("established", "not_established", "not_known")
 # Of a child no means are asked, so none can be found missing.
-FINDINGS_OF_CHILD: dict[str, tuple[str, ...]] = {**dict.fromkeys(ELEMENTS, FINDINGS_OF_ADULT), "means": ("not_required", "established")}
+FINDINGS_OF_CHILD: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(ELEMENTS, FINDINGS_OF_ADULT),
+    "means": ("not_required", "established"),
+}
 
 
 def possible_findings(element: str, treated_as_child: bool) -> tuple[str, ...]:
@@ -59,21 +65,24 @@ def possible_findings(element: str, treated_as_child: bool) -> tuple[str, ...]:
     return FINDINGS_OF_CHILD[element] if treated_as_child else FINDINGS_OF_ADULT
 
 
-class FindingsLike(Protocol):
-    """What the check reads."""
+@dataclass(frozen=True)
+class Findings:
+    """What an officer found, element by element, and why."""
 
     act: str
     means: str
     purpose: str
     outcome: str
-    act_reasons: str
-    means_reasons: str
-    purpose_reasons: str
-    evidence: str
-    exploitation_forms: object
+    act_reasons: str = ""
+    means_reasons: str = ""
+    purpose_reasons: str = ""
+    evidence: str = ""
+    act_codes: Sequence[str] = ()
+    means_codes: Sequence[str] = ()
+    exploitation_forms: Sequence[str] = ()
 
 
-def check_findings(findings: FindingsLike, treated_as_child: bool) -> list[str]:
+def check_findings(findings: Findings, treated_as_child: bool) -> list[str]:
     """Codes of everything that is missing or contradicts itself; empty when the decision is complete."""
     faults = []
     for element in ELEMENTS:
@@ -94,17 +103,17 @@ def check_findings(findings: FindingsLike, treated_as_child: bool) -> list[str]:
     return faults
 
 
-def established(findings: FindingsLike, treated_as_child: bool) -> bool:
+def established(findings: Findings, treated_as_child: bool) -> bool:
     """Whether every element that this person's definition needs is established."""
     return all(finding == "established" for finding in _needed(findings, treated_as_child))
 
 
-def _needed(findings: FindingsLike, treated_as_child: bool) -> tuple[str, ...]:
+def _needed(findings: Findings, treated_as_child: bool) -> tuple[str, ...]:
     needed = ("act", "purpose") if treated_as_child else ELEMENTS
     return tuple(getattr(findings, element) for element in needed)
 
 
-def _check_outcome(findings: FindingsLike, treated_as_child: bool) -> list[str]:
+def _check_outcome(findings: Findings, treated_as_child: bool) -> list[str]:
     faults = []
     needed = _needed(findings, treated_as_child)
     complete = established(findings, treated_as_child)

@@ -3,9 +3,9 @@
 The only place of the room that asks `privacy.doors` for text.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -108,6 +108,8 @@ def _line(row: Any, url_name: str) -> Line:
 
 
 def _since(at: datetime) -> str:
+    if clock.now() - at < timedelta(minutes=1):
+        return _("just now")
     return _("%(age)s ago") % {"age": timesince(at, clock.now(), depth=1)}
 
 
@@ -128,7 +130,7 @@ class Earlier:
 def case_context(user: User, case: Case) -> dict[str, Any]:
     """Everything of a case on which a decision can rest, and what this user can do now."""
     found = queries.basis(user, case)
-    task = case.tasks.filter(  # type: ignore[attr-defined]
+    task = case.tasks.filter(
         kind__in=("decide_identification", "confirm_identification", "review_determination"), done_at__isnull=True
     ).order_by("due_at").first()  # fmt: skip
     return {
@@ -143,9 +145,7 @@ def case_context(user: User, case: Case) -> dict[str, Any]:
         "decisions": [earlier(row) for row in found.determinations],
         "next": next_step(user, case, found.determinations),
         "action_form": ActionForm(),
-        "rights": [
-            (row.given_at, row.get_language_display(), row.get_method_display()) for row in found.rights
-        ],
+        "rights": [(row.given_at, row.get_language_display(), row.get_method_display()) for row in found.rights],
         "needs": [(row.get_code_display(), NEED_STATUS[row.status], row.urgent) for row in found.needs],
     }
 
@@ -244,15 +244,24 @@ class Element:
 
 
 def elements(row: Determination, opened: dict[str, str | None] | None) -> list[Element]:
-    codes = {"act": row.get_act_codes_display, "means": row.get_means_codes_display, "purpose": row.get_exploitation_forms_display}  # type: ignore[attr-defined]
+    codes = {
+        "act": ("act", row.act_codes),
+        "means": ("means", row.means_codes),
+        "purpose": ("exploitation_form", row.exploitation_forms),
+    }
     found = []
     for name in rules.ELEMENTS:
         finding = getattr(row, name)
         found.append(
             Element(
-                name, labels.ELEMENT[name], labels.ASKS[name], labels.FINDING.get(finding, _("Nothing written yet")),
-                labels.FINDING_COLOUR.get(finding, "grey"), codes[name](), (opened or {}).get(f"{name}_reasons"),
-            )  # fmt: skip
+                name,
+                labels.ELEMENT[name],
+                labels.ASKS[name],
+                labels.FINDING.get(finding, _("Nothing written yet")),
+                labels.FINDING_COLOUR.get(finding, "grey"),
+                ", ".join(label(codes[name][0], code) for code in codes[name][1]),
+                (opened or {}).get(f"{name}_reasons"),
+            )
         )
     return found
 
@@ -266,6 +275,8 @@ def hidden(user: User, row: Determination) -> bool:
 def determination_context(user: User, row: Determination, opened: dict[str, str | None] | None) -> dict[str, Any]:
     """One decision, and what this user may do with it in the state it is in."""
     case = row.case
+    # Read before the attempt below, which would stand in its place.
+    later = getattr(row, "reviewed_by", None)
     can = set(engine.possible(row, user))
     no_review = []
     if row.status == "review_requested" and policy.may(user, "open_determination", row):
@@ -292,7 +303,7 @@ def determination_context(user: User, row: Determination, opened: dict[str, str 
         "own": own,
         "no_review": no_review,
         "has_texts": any(getattr(row, name) is not None for name in queries.SEALED),
-        "later": getattr(row, "reviewed_by", None),
+        "later": later,
         "may_letter": row.status in queries.DECIDED and policy.may(user, "inform_of_determination", row),
         "action_form": ActionForm(version=row.version),
     }
@@ -331,7 +342,7 @@ def name(user: User, case: Case, purpose: str) -> dict[str, str]:
     if person is None:
         return {}
     there = [field for field in NAME if getattr(person, field) is not None]
-    opened = doors.reveal(user, [person], there, purpose).get(person.pk, {})
+    opened: Mapping[str, str | None] = doors.reveal(user, [person], there, purpose).get(person.pk) or {}
     return {
         "latin": " ".join(text for field in NAME[:2] if (text := opened.get(field))),
         "khmer": opened.get("name_km") or "",
@@ -352,9 +363,9 @@ def texts(user: User, case: Case) -> list[Said]:
     found = queries.texts(case, policy.readable_sections(user, case))
     said = []
     for row, field in found:
-        opened = doors.reveal(user, [row], [field], "identification")[row.pk]
-        if opened[field]:
-            said.append(Said(*_about(row), opened[field]))
+        text = doors.reveal(user, [row], [field], "identification")[row.pk][field]
+        if text:
+            said.append(Said(*_about(row), text))
     return said
 
 

@@ -28,9 +28,7 @@ def open_one(request: AccessRequest, pk: UUID) -> HttpResponse:
     case: Case = policy.find(request.user, "open_determination", Case, pk)
     form = ActionForm(request.POST)
     if form.is_valid():
-        done = carry_out(
-            form, lambda: actions.open_determination(request.user, case, once=form.cleaned_data["once"])
-        )
+        done = carry_out(form, lambda: actions.open_determination(request.user, case, once=form.cleaned_data["once"]))
         if done and done.result:
             return HttpResponseRedirect(reverse("determination_decide", args=[done.result.pk]))
         if done and done.again:
@@ -45,9 +43,7 @@ def open_review(request: AccessRequest, pk: UUID) -> HttpResponse:
     form = ActionForm(request.POST)
     if form.is_valid():
         once = form.cleaned_data["once"]
-        done = carry_out(
-            form, lambda: actions.open_determination(request.user, row.case, reviews=row, once=once)
-        )
+        done = carry_out(form, lambda: actions.open_determination(request.user, row.case, reviews=row, once=once))
         if done and done.result:
             return HttpResponseRedirect(reverse("determination_decide", args=[done.result.pk]))
         if done and done.again:

@@ -59,7 +59,9 @@ def letter(request: AccessRequest, pk: UUID) -> HttpResponse:
     if row.status not in queries.DECIDED:
         return HttpResponseRedirect(reverse("determination", args=[pk]))
     languages = [code for code, _name in LetterForm.base_fields["language"].choices]  # type: ignore[attr-defined]
-    spoken = row.case.languages[0] if row.case.languages and row.case.languages[0] in languages else request.user.language
+    spoken = (
+        row.case.languages[0] if row.case.languages and row.case.languages[0] in languages else request.user.language
+    )
     form = LetterForm(request.POST if request.method == "POST" else None, initial={"language": spoken})
     context = {
         "row": row, "case": row.case, "title": _("Letter on the decision"),
@@ -97,7 +99,9 @@ def review(request: AccessRequest, pk: UUID) -> HttpResponse:
             version_now=_version(pk),
         )
         if done:
-            messages.success(request, _("The review is asked for. Officers who did not make the decision look at it again."))
+            messages.success(
+                request, _("The review is asked for. Officers who did not make the decision look at it again.")
+            )
             return HttpResponseRedirect(reverse("determination", args=[pk]))
     context = {
         **shown.determination_context(request.user, row, None),
