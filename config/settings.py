@@ -11,6 +11,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from spean.country import pack
 from spean.run import databases, state
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -216,7 +217,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("SPEAN_MAIL_FROM", "spean@localhost")
 
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = "Asia/Phnom_Penh"
+TIME_ZONE = pack(SPEAN_COUNTRY).timezone
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("km", _("Khmer"))]
 LANGUAGE_COOKIE_SAMESITE = "Lax"

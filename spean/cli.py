@@ -70,10 +70,17 @@ def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-browser-links", action="store_true", help="do not print sign-in links")
 
 
+def _setup(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--email", required=True, help="with which the first administrator signs in")
+    parser.add_argument("--name", required=True, help="the first administrator's name")
+    parser.add_argument("--organisation", default="System operator", help="who operates the system")
+
+
 COMMANDS = (
     Command("demo", "spean.run.commands:demo", "set up and serve a demonstration with fictional people", _demo),
+    Command("setup", "spean.run.commands:setup", "set up a real installation and its first administrator", _setup),
     Command("serve", "spean.run.commands:serve", "serve the application", _serve),
-    Command("worker", "spean.run.commands:worker", "run jobs (deadlines, notices) and sign the event log"),
+    Command("worker", "spean.run.commands:worker", "run jobs and sign the event log"),
     Command("search", "spean.run.commands:search", "run the process that searches names in memory"),
     Command("migrate", "spean.run.commands:migrate", "bring the databases up to this version"),
     Command("screen", "spean.detection.screen:run", "apply the definition test to answers", _screen),

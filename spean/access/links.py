@@ -75,18 +75,17 @@ def withdraw_links(user: User) -> None:
 
 
 def issue_demo_links(language: str = "en") -> list[tuple[str, str, str]]:
-    """One fresh link per demonstration user: (title of the role, name of the user, path)."""
+    """One fresh link for each role: (title of the role, name of the first user who holds it, path)."""
     now = clock.now()
     rows = []
-    seen: set[tuple[str, str]] = set()
+    seen: set[str] = set()
     memberships = Membership.objects.select_related("user", "organisation").filter(
         user__is_active=True, until_at__isnull=True, from_at__lte=now
     )
     for membership in memberships.order_by("from_at", "id"):
-        key = (membership.role, str(membership.user_id))
-        if key in seen:
+        if membership.role in seen:
             continue
-        seen.add(key)
+        seen.add(membership.role)
         title = country.pack().role_title(membership.role, language)
         rows.append((title, membership.user.name, issue_link(membership.user, "demo", DEMONSTRATION_LASTS)))
     return rows

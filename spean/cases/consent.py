@@ -114,7 +114,7 @@ def _consent_complete(consent: Consent, actor: User, facts: Mapping[str, Any]) -
                 )
             )
         if facts["given_by"] != "person" and not consent.guardian_is_not_suspect:
-            failures.append(_("Confirm that whoever agrees for the person is not suspected of exploiting her."))
+            failures.append(_("Confirm that whoever agrees for the person is not suspected of exploiting them."))
     elif facts["ground"] == "best_interests":
         if not facts["is_child"]:
             failures.append(_("Best interests can stand in for consent for a child only."))

@@ -235,7 +235,7 @@ def _screening_answered(case: Case, actor: User, facts: Mapping[str, Any]) -> li
 @requirement("leaflet_or_reason")
 def _leaflet_or_reason(case: Case, actor: User, facts: Mapping[str, Any]) -> list[str]:
     if not facts.get("leaflet_given"):
-        return [_("Give the person the rights leaflet, so that she knows whom to ask later.")]
+        return [_("Give the person the rights leaflet, so that they know whom to ask later.")]
     return []
 
 
@@ -246,7 +246,7 @@ def _refusal_recorded(case: Case, actor: User, facts: Mapping[str, Any]) -> list
     if latest is None or latest.status != "refused":
         failures.append(_("Record first that the person does not want to be referred."))
     if case.is_child:
-        failures.append(_("A child, or a possible child, is always referred: her best interests decide, not a form."))
+        failures.append(_("A child, or a possible child, is always referred: the child’s best interests decide, not a form."))
     if facts.get("reason") not in pack().codelist("refusal_reason").codes():
         failures.append(_("Choose why the person does not want to be referred."))
     return failures

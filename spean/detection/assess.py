@@ -34,9 +34,7 @@ def assess_screening(screening: Screening) -> rules.Assessment:
     if instrument.kind == "checklist":
         # A checklist is judged by the very same rule, through the indicators its questions stand for.
         answers = rules.expand_checklist(answers, instrument.indicators)
-        rows = rule_list("ilo_2009", population, screening.exploitation)
-    else:
-        rows = rule_list(screening.instrument, population, screening.exploitation)
+    rows = rule_list(_judged_by(screening), population, screening.exploitation)
     keys = {f"{row.dim}-{row.key}" for row in rows}
     facts = rules.Screening(
         exploitation=screening.exploitation,
@@ -77,6 +75,11 @@ def sentences(screening: Screening, language: str | None = None) -> list[str]:
 def labels(screening: Screening, language: str | None = None) -> Mapping[str, str]:
     """Short labels of the indicators, by `DIM-KEY`, and of acts and forms: for sentences and evidence lists."""
     population = rules.population(screening.age, screening.age_disputed)
-    rows = rule_list("ilo_2009", population, screening.exploitation)
+    rows = rule_list(_judged_by(screening), population, screening.exploitation)
     named = {code.code: code.label(language) for name in ("act", "exploitation_form") for code in pack().codelist(name)}
     return {**named, **{f"{row.dim}-{row.key}": row.label(language) for row in rows}}
+
+
+def _judged_by(screening: Screening) -> str:
+    """The instrument whose list and rule judge the answers: its own, or the one the pack names for a checklist."""
+    return pack().instruments[screening.instrument].evaluated_with or screening.instrument

@@ -258,7 +258,7 @@ def _matches_decided(case: Case, actor: User, facts: Mapping[str, Any]) -> list[
     if len(facts.get("same", ())) > 1:
         roots = {root_of(Person.objects.get(pk=found.person_id)).pk for found in facts["same"]}
         if len(roots) > 1:
-            return [_("She can be the same as one registered person only. Choose “unsure” for the others.")]
+            return [_("The person can be the same as one registered person only. Choose “unsure” for the others.")]
     return []
 
 

@@ -180,7 +180,7 @@ def _authorise(actor: User, action: str, case: Case) -> None:
 def _rights_information_given(period: ReflectionPeriod, actor: User, facts: Mapping[str, Any]) -> list[str]:
     if RightsInformation.objects.filter(case=period.case).exists():
         return []
-    return [_("Tell the person her rights first, in a language she understands.")]
+    return [_("Tell the person their rights first, in a language they understand.")]
 
 
 @requirement("no_open_reflection_period")
@@ -205,7 +205,7 @@ def _reflection_days_passed(period: ReflectionPeriod, actor: User, facts: Mappin
 def _waived_by_person(period: ReflectionPeriod, actor: User, facts: Mapping[str, Any]) -> list[str]:
     if facts.get("asked_by_person"):
         return []
-    return [_("Only the person can ask for this. Confirm that she did, without pressure.")]
+    return [_("Only the person can ask for this. Confirm that they did, without pressure.")]
 
 
 @requirement("need_not_open_already")

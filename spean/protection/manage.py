@@ -29,7 +29,7 @@ class WaiveForm(ActionForm):
     asked_by_person = forms.BooleanField(
         label=gettext_lazy("The person asked for this, without pressure, and knows that help goes on either way"),
         error_messages={
-            "required": gettext_lazy("Only the person can ask for this. Confirm that she did, without pressure.")
+            "required": gettext_lazy("Only the person can ask for this. Confirm that they did, without pressure.")
         },
     )
 
@@ -139,7 +139,7 @@ def reflection(request: AccessRequest, pk: UUID) -> HttpResponse:
     lead = (
         _("Its days are over; formal identification may be decided.")
         if over
-        else _("The period still runs. Only the person can end it earlier; nobody may urge her to.")
+        else _("The period still runs. Only the person can end it earlier; nobody may urge them to.")
     )
     title = _("End the reflection period") if over else _("The person does not want to wait")
     context = {"title": title, "lead": lead, "button": _("End the period"), "back_url": reverse("case", args=[pk])}

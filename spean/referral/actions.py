@@ -303,7 +303,7 @@ def _consent_or_ground_to_refer(case: Case, actor: User, facts: Mapping[str, Any
         return []
     if case.is_child:
         return [_("Record the agreement of a guardian who is not suspected, or why referral is in the child’s best interests.")]
-    return [_("Ask the person first, and record what she agrees to. Without her agreement nothing is passed on.")]
+    return [_("Ask the person first, and record what they agree to. Without their agreement nothing is passed on.")]
 
 
 @requirement("recipient_can_receive")

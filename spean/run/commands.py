@@ -109,6 +109,21 @@ def migrate(options: argparse.Namespace) -> None:
 
 
 @_plain
+def setup(options: argparse.Namespace) -> None:
+    """Make this a real installation and invite its first administrator."""
+    with install.opened():
+        install.migrate()
+        install.collect_static()
+        from spean.access import first
+
+        try:
+            path = first.set_up(options.email, options.name, options.organisation)
+        except first.AlreadySetUp:
+            raise SetupFault("This installation is set up already; an administrator invites others.") from None
+        print(f"Put the address of your server before this path and open it once, within three days:\n  {path}")
+
+
+@_plain
 def manage(arguments: Sequence[str]) -> None:
     """Django's own commands, handed on untouched; the database runs meanwhile."""
     from django.core.management import execute_from_command_line

@@ -32,6 +32,15 @@ def for_role(role: Role) -> dict[str, dict[str, Any]]:
     return {alias: _settings(alias, role) for alias in ALIASES}
 
 
+def require_owner() -> None:
+    """Refuse to migrate as the application: it would own its tables, and no right could be kept from it."""
+    for prefix, _ in ALIASES.values() if external() else ():
+        if not os.environ.get(f"{prefix}_OWNER_URL"):
+            raise state.SetupFault(
+                f"{prefix}_URL is the application's; set {prefix}_OWNER_URL to the role that owns the tables."
+            )
+
+
 def sign_in(role: Role) -> None:
     """Reconnect this process as the owner, who migrates, or as the application."""
     from django.db import connections

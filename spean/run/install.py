@@ -89,18 +89,23 @@ def migrate(*, verbosity: int = 0) -> None:
     from django.core.management import call_command
     from django.db import connections
 
+    from spean.privacy import rights
+
+    databases.require_owner()
     with databases.as_owner():
         for alias in databases.ALIASES:
             connection = connections[alias]
-            if not is_behind(alias):
-                continue
             app = databases.for_role("app")[alias]["USER"]
+            if not is_behind(alias):
+                rights.narrow(connection, app)
+                continue
             if app != connection.settings_dict["USER"]:
                 with connection.cursor() as cursor:
                     for grant in embedded.default_privileges(app):
                         cursor.execute(grant)
             call_command("migrate", database=alias, interactive=False, verbosity=verbosity)
             call_command("createcachetable", database=alias, verbosity=0)
+            rights.narrow(connection, app)
 
 
 def collect_static() -> None:

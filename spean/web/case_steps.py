@@ -40,8 +40,8 @@ def _protect(sight: Sight) -> list[NextStep]:
     if not informed:
         found.append(
             NextStep(
-                _("Tell the person her rights"), link("case_rights", case.pk),
-                _("In a language she understands, before anything else."), order=NOW,
+                _("Tell the person their rights"), link("case_rights", case.pk),
+                _("In a language they understand, before anything else."), order=NOW,
             )
         )  # fmt: skip
     # The danger is looked at anew once the focal agency has the case.
@@ -51,7 +51,7 @@ def _protect(sight: Sight) -> list[NextStep]:
         found.append(NextStep(_("Assess the danger with the person"), link("case_risk", case.pk), order=NOW + 1))
     period = protection.last_period(sight)
     if period is None:
-        missing = [] if informed else [_("Tell the person her rights first, in a language she understands.")]
+        missing = [] if informed else [_("Tell the person their rights first, in a language they understand.")]
         found.append(
             NextStep(
                 _("Open the reflection period"), "" if missing else link("case_reflection", case.pk),

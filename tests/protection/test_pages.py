@@ -58,7 +58,7 @@ def test_the_period_opens_after_the_rights_runs_its_days_and_ends(cast: Cast) ->
     address = reverse("case_reflection", args=[case.pk])
     early = client.post(address, {"version": ""})
     assert early.status_code == 422
-    assert "Tell the person her rights first" in early.content.decode()
+    assert "Tell the person their rights first" in early.content.decode()
     actions.give_rights_information(cast.manager, case, language="km", method="read_aloud")
     assert client.post(address, {"version": ""}).status_code == 302
     period = ReflectionPeriod.objects.get()

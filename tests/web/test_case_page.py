@@ -163,13 +163,13 @@ def test_next_steps_say_what_is_missing(cast: Cast) -> None:
     case = steps.registered(cast, steps.identity("Next", "Step", phone="088 111 222", birth_date="1988-05-06"))
     page = client.get(reverse("case", args=[case.pk])).content.decode()
     for words in (
-        "Tell the person her rights",
+        "Tell the person their rights",
         "Assess the danger",
         "Open the reflection period",
         "Record what the person needs",
     ):
         assert words in page, words
-    assert "Tell the person her rights first" in page
+    assert "Tell the person their rights first" in page
 
 
 def queries(client: Client, address: str) -> int:

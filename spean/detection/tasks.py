@@ -1,0 +1,12 @@
+"""Jobs of the detection room, run by `spean worker`."""
+
+from procrastinate.contrib.django import app
+
+from spean.detection import actions
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queueing_lock="destroy_keys_of_refused")
+def destroy_keys_of_refused(timestamp: int) -> int:
+    """Finish what a break between a refusal and the destruction of its key left undone."""
+    return actions.destroy_keys_of_refused()
