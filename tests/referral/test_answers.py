@@ -226,10 +226,11 @@ class TestTheLastPlace:
         """Two colleagues, two referrals, one place: the database lets exactly one through."""
         service = steps.service(cast, capacity_maximum=4, capacity_available=1)
         referrals = []
-        for family_name, year in (("Sok", 2001), ("Chan", 1985)):
-            case = steps.registered(
-                cast, who=steps.identity(family_name, family_name, birth_year=year), name=family_name
-            )
+        other = steps.identity(
+            "Chan", "Vuthy", birth_year=1970, birth_date="1970-11-30", phone="099887766", sex="male", nationality="VNM"
+        )
+        for who, name in ((steps.identity(), "Sok Dara"), (other, "Chan Vuthy")):
+            case = steps.registered(cast, who=who, name=name)
             steps.agree(cast, case, "service_referral", cast.org("shelter"), TASK_SECTIONS["service"])
             referrals.append(actions.send_referral(cast.manager, case, "service", cast.org("shelter"), service=service))
         barrier, outcomes = threading.Barrier(2), []
