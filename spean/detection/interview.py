@@ -9,11 +9,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from spean.country import pack
-from spean.detection.assess import indicators_for
+from spean.detection import rules
+from spean.detection.assess import indicators_for, rule_list
 from spean.detection.models import Screening
 
 # A checklist is asked in pages of this length: a phone shows it in a few movements of the thumb.
 PAGE = 6
+
+# The list whose strengths judge a checklist's answers.
+LONG_LIST = "ilo_2009"
 
 # What a page of a dimension is called towards somebody who does not know the instrument.
 DIMENSION_TITLES: dict[str, str | Promise] = {
@@ -61,6 +65,16 @@ def question_pages(screening: Screening) -> list[Screen]:
         Screen(f"questions-{number}", title, part)
         for number, (title, part) in enumerate(zip(titles, parts, strict=True), start=1)
     ]
+
+
+def unverified(screening: Screening) -> set[str]:
+    """Questions behind which a strength stands that has not been checked against the published list."""
+    if pack().instruments[screening.instrument].kind != "checklist":
+        return {row.answer_key for row in indicators_for(screening) if not row.verified}
+    population = rules.population(screening.age, screening.age_disputed)
+    listed = rule_list(LONG_LIST, population, screening.exploitation)
+    open_keys = {row.answer_key for row in listed if not row.verified}
+    return {row.answer_key for row in indicators_for(screening) if open_keys & set(row.maps_to)}
 
 
 def screens(screening: Screening) -> list[Screen]:

@@ -218,7 +218,7 @@ def screen(request: AccessRequest, pk: UUID, slug: str) -> HttpResponse:
         "step_number": place + 1,
         "step_total": len(every),
         "back_url": _url(screening, back) if back else reverse("case", args=[screening.case_id]),
-        "unverified": any(not row.verified for row in here.questions),
+        "unverified": interview.unverified(screening) if here.questions else set(),
     }
     template = binding.template if binding else "detection/questions.html"
     return show_form(request, template, form, context)

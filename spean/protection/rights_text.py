@@ -9,7 +9,9 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 # "zero" knows paragraphs alone; what is not switched on here stays plain text.
-_READER = MarkdownIt("zero", {"html": False, "linkify": False}).enable(["heading", "list", "emphasis", "newline", "escape"])
+_READER = MarkdownIt("zero", {"html": False, "linkify": False}).enable(
+    ["heading", "list", "emphasis", "newline", "escape"]
+)
 
 
 @lru_cache(maxsize=32)

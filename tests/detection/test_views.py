@@ -294,3 +294,34 @@ def test_after_the_handover_the_responder_sees_the_standing_and_no_content(cast:
     assert "What the answers suggest" not in walker.text
     screening = Screening.objects.get()
     assert walker.client.get(f"/screening/{screening.pk}/result/").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["labour_officer", "operator", "manager", "provider", "return_officer"])
+def test_whoever_may_screen_can_walk_it_and_erases_nothing_he_may_not_read(cast: Cast, name: str) -> None:
+    walker = Walker(signed_in(getattr(cast, name)))
+    to_result(walker, answers={"FR01": "yes"})
+    screening = Screening.objects.get()
+    assert screening.stated_name is not None
+    assert screening.notes is not None
+
+
+def test_an_empty_field_does_not_erase_what_its_reader_may_not_see(cast: Cast) -> None:
+    walker = Walker(signed_in(cast.labour_officer))
+    walker.go("/screening/start/")
+    walker.send(instrument="first_responder", exploitation="labour")
+    walker.send(**BEFORE)
+    address = walker.at
+    walker.send(**PERSON)
+    kept = Screening.objects.get().stated_name
+    walker.go(address)
+    assert NAME not in walker.text
+    walker.send(**{**PERSON, "stated_name": ""})
+    assert bytes(Screening.objects.get().stated_name or b"") == bytes(kept or b"-")
+
+
+def test_strengths_from_memory_are_marked_at_the_question(walker: Walker) -> None:
+    walker.go("/screening/start/")
+    walker.send(instrument="first_responder", exploitation="sexual")
+    screening = Screening.objects.get()
+    walker.go(f"/screening/{screening.pk}/questions-1/")
+    assert "strength not verified" in walker.text
