@@ -318,7 +318,7 @@ class TestSecondOfficer:
         row = steps.proposed(cast)
         client, address = signed_in(both_roles(cast, "officer")), reverse("determination_second", args=[row.pk])
         page = text(client, address)
-        assert "nobody confirms his own decision" in page
+        assert "nobody confirms their own decision" in page
         assert steps.FINDINGS.act_reasons not in page
         answer = client.post(address, {"answer": "confirm"})
         assert answer.status_code == 422
