@@ -105,9 +105,7 @@ class PossibleMatch(models.Model):
     created_at = models.DateTimeField(default=clock.now)
     created_by = models.ForeignKey("access.User", on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
-    decided_by = models.ForeignKey(
-        "access.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    decided_by = models.ForeignKey("access.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         ordering = ("-score", "id")
