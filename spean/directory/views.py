@@ -183,7 +183,7 @@ def _move(request: AccessRequest, pk: UUID, act: Callable[..., Service], told: s
         messages.success(request, told)
     else:
         for message in form.non_field_errors():
-            messages.error(request, message)
+            messages.error(request, str(message))
     return HttpResponseRedirect(reverse("service", args=[pk]))
 
 

@@ -203,9 +203,7 @@ def _send(
     return referral
 
 
-def _finish(
-    verb: str, actor: User, referral: Referral, feedback: str, answer: str, version: int | None
-) -> Referral:
+def _finish(verb: str, actor: User, referral: Referral, feedback: str, answer: str, version: int | None) -> Referral:
     with transaction.atomic():
         with perform(verb, referral, actor, version=version, facts={"feedback": feedback}) as step:
             row = step.obj
@@ -257,7 +255,7 @@ def _meet_need(actor: User, referral: Referral) -> None:
 
 
 def _take_place(referral: Referral) -> None:
-    service = Service.objects.select_for_update().get(pk=referral.service_id)
+    service = _locked_service(referral)
     if service.capacity_available is not None:
         service.capacity_available -= 1
         service.capacity_updated_at = max(service.capacity_updated_at or clock.now(), clock.now())
@@ -266,7 +264,7 @@ def _take_place(referral: Referral) -> None:
 
 
 def _free_place(referral: Referral) -> None:
-    service = Service.objects.select_for_update().get(pk=referral.service_id)
+    service = _locked_service(referral)
     if service.capacity_available is not None and service.capacity_maximum is not None:
         service.capacity_available = min(service.capacity_maximum, service.capacity_available + 1)
         service.capacity_updated_at = max(service.capacity_updated_at or clock.now(), clock.now())
@@ -302,7 +300,11 @@ def _consent_or_ground_to_refer(case: Case, actor: User, facts: Mapping[str, Any
     if consent.covered(case, to, PURPOSE["focal"], work.TASK_SECTIONS["focal"]):
         return []
     if case.is_child:
-        return [_("Record the agreement of a guardian who is not suspected, or why referral is in the child’s best interests.")]
+        return [
+            _(
+                "Record the agreement of a guardian who is not suspected, or why referral is in the child’s best interests."
+            )
+        ]
     return [_("Ask the person first, and record what they agree to. Without their agreement nothing is passed on.")]
 
 
@@ -346,7 +348,7 @@ def _not_taken_over(referral: Referral, actor: User, facts: Mapping[str, Any]) -
 def _place_available(referral: Referral, actor: User, facts: Mapping[str, Any]) -> list[str]:
     if referral.kind != "service":
         return []
-    service = Service.objects.select_for_update().get(pk=referral.service_id)
+    service = _locked_service(referral)
     if service.capacity_available == 0:
         return [_("No place is free. Update the number of free places first, or decline.")]
     return []

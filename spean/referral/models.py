@@ -42,9 +42,7 @@ class Referral(models.Model):
     message = SealedField(section="narrative", long=True)
 
     responded_at = models.DateTimeField(null=True, blank=True)
-    responded_by = models.ForeignKey(
-        "access.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    responded_by = models.ForeignKey("access.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     decline_reason = CodeField(codelist="decline_reason", blank=True)
     # Feedback to the referrer in a code; anything longer is a sealed answer.

@@ -51,8 +51,12 @@ def with_deadline(rows: QuerySet[Referral]) -> QuerySet[Referral]:
 def answered(user: User, since: datetime) -> QuerySet[Referral]:
     """Referrals that the user's organisation sent to services, and that were answered or finished since then."""
     rows: QuerySet[Referral] = policy.visible(user, "see_referral", Referral).filter(kind="service")
-    rows = rows.filter(from_organisation_id__in=organisations_of(user)).exclude(status__in=("sent", "acknowledged", "withdrawn"))
-    rows = rows.filter(Q(responded_at__gte=since) | Q(ended_at__gte=since)).select_related("case", "to_organisation", "service")
+    rows = rows.filter(from_organisation_id__in=organisations_of(user)).exclude(
+        status__in=("sent", "acknowledged", "withdrawn")
+    )
+    rows = rows.filter(Q(responded_at__gte=since) | Q(ended_at__gte=since)).select_related(
+        "case", "to_organisation", "service"
+    )
     return rows.defer("message", "answer").order_by(Greatest("responded_at", "ended_at").desc(), "id")
 
 

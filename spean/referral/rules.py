@@ -38,21 +38,36 @@ NO_DISABILITY = frozenset({"none", "unknown"})
 class ServiceFacts(Protocol):
     """What the ranking reads of a service; the table's rows fit."""
 
-    type: str
-    minimum_age: int | None
-    maximum_age: int | None
-    sexes: Sequence[str]
-    nationalities: Sequence[str]
-    languages: Sequence[str]
-    exploitation_forms: Sequence[str]
-    disability_access: bool
-    needs_documents: bool
-    residential: bool
-    province: str
-    provinces_served: Sequence[str]
-    capacity_maximum: int | None
-    capacity_available: int | None
-    meets_minimum_standards: bool | None
+    @property
+    def type(self) -> str: ...
+    @property
+    def minimum_age(self) -> int | None: ...
+    @property
+    def maximum_age(self) -> int | None: ...
+    @property
+    def sexes(self) -> list[str]: ...
+    @property
+    def nationalities(self) -> list[str]: ...
+    @property
+    def languages(self) -> list[str]: ...
+    @property
+    def exploitation_forms(self) -> list[str]: ...
+    @property
+    def disability_access(self) -> bool: ...
+    @property
+    def needs_documents(self) -> bool: ...
+    @property
+    def residential(self) -> bool: ...
+    @property
+    def province(self) -> str: ...
+    @property
+    def provinces_served(self) -> list[str]: ...
+    @property
+    def capacity_maximum(self) -> int | None: ...
+    @property
+    def capacity_available(self) -> int | None: ...
+    @property
+    def meets_minimum_standards(self) -> bool | None: ...
 
 
 @dataclass(frozen=True)

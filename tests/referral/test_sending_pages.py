@@ -133,6 +133,11 @@ class TestRanking:
         assert "No free place" in page
         assert "Ask again" in page
         assert "reason=all_declined" in page
+        # Behind those who have not been asked, who may rank lower otherwise.
+        steps.service(cast, name="Far away", province="18")
+        page = text(client.get(ranking_url(need)))
+        assert page.index("Far away") < page.index("Ask again")
+        assert "reason=all_declined" not in page
         # From the answer one comes back to the ranking.
         assert ranking_url(need) in text(client.get(reverse("referral", args=[sent.pk])))
 

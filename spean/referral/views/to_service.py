@@ -55,12 +55,13 @@ def ranking(request: AccessRequest, pk: UUID, need_pk: UUID) -> HttpResponse:
     matches = matching.services_for(case, need.code)
     asked = _asked(case)
     options = [_option(case, need, found, asked.get(_service(found).pk)) for found in matches]
-    declined = [option.shown.service for option in options if option.asked and option.asked.status == "declined"]
+    declined = [option.shown.service for option in options if _said_no(option)]
     context = {
         "case": case,
         "need": need,
         "need_label": label("need", need.code),
-        "fitting": [option for option in options if not option.obstacles],
+        # Who said no stays on the list, behind those who have not been asked.
+        "fitting": sorted((option for option in options if not option.obstacles), key=_said_no),
         "others": [option for option in options if option.obstacles],
         "may_send": need.status in OPEN and case.status not in ("closed", "counted"),
         "unmet_url": _unmet_url(request, need),
@@ -150,6 +151,10 @@ def _option(case: Case, need: Any, found: rules.Match, asked: Referral | None) -
     )
 
 
+def _said_no(option: Option) -> bool:
+    return option.asked is not None and option.asked.status == "declined"
+
+
 def _sentences(reasons: Sequence[rules.Reason]) -> list[str]:
     return [texts.sentence(reason) for reason in reasons if reason.code not in MARKED]
 
@@ -162,7 +167,7 @@ def _asked(case: Case) -> dict[UUID, Referral]:
 
 def _asked_words(asked: Referral) -> str:
     status = str(labels.STATUS[asked.status][0])
-    day = date_format(local_day(asked.responded_at or asked.sent_at) or date.min, "DATE_FORMAT")
+    day = date_format(local_day(asked.responded_at or asked.sent_at) or date.min, "j M Y")
     if asked.status == "declined":
         return _("Declined on %(day)s: %(reason)s") % {"day": day, "reason": asked.get_decline_reason_display()}  # type: ignore[attr-defined]
     if asked.status in ("sent", "acknowledged"):
