@@ -254,6 +254,11 @@ def _meet_need(actor: User, referral: Referral) -> None:
     events.record("need.met", actor=actor, obj=need, case=referral.case, facts={"code": need.code})
 
 
+def _locked_service(referral: Referral) -> Service:
+    assert referral.service_id is not None  # a constraint: a service referral names its service
+    return Service.objects.select_for_update().get(pk=referral.service_id)
+
+
 def _take_place(referral: Referral) -> None:
     service = _locked_service(referral)
     if service.capacity_available is not None:
