@@ -11,7 +11,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from spean.country import pack
+from spean.country.pack import pack
 from spean.run import databases, state
 
 BASE_DIR = Path(__file__).resolve().parent.parent

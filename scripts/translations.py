@@ -47,7 +47,7 @@ def check() -> int:
         compiled = path.with_suffix(".mo")
         if not compiled.exists() or compiled.read_bytes() != catalogue.to_binary():
             faults.append(f"{compiled.relative_to(ROOT)} is out of date: make translations")
-    print(*faults, sep="\n", end="\n" if faults else "")  # noqa: T201
+    print(*faults, sep="\n", end="\n" if faults else "")
     return 1 if faults else 0
 
 

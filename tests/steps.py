@@ -21,7 +21,14 @@ from tests.cast import Cast
 
 FULL = ("identity", "contact", "whereabouts", "narrative", "health", "protection", "justice", "documents")
 # Indicators that together make an adult labour screening point to trafficking.
-STRONG_ANSWERS = {"DR-JOB": "yes", "DR-PAY": "yes", "CD-DEBT": "yes", "CD-DOCS": "yes", "EX-HOURS": "yes", "EX-PAYLOW": "yes"}
+STRONG_ANSWERS = {
+    "DR-JOB": "yes",
+    "DR-PAY": "yes",
+    "CD-DEBT": "yes",
+    "CD-DOCS": "yes",
+    "EX-HOURS": "yes",
+    "EX-PAYLOW": "yes",
+}
 
 
 def screened(cast: Cast, *, age: int | None = 25, name: str = "Sok Dara", **page: Any) -> Screening:
@@ -60,7 +67,11 @@ def identity(family_name: str = "Sok", given_name: str = "Dara", **more: Any) ->
     sealed = {"family_name": family_name, "given_name": given_name, "birth_date": "2001-03-04", "phone": "012345678"}
     coded: dict[str, Any] = {"sex": "female", "birth_year": 2001, "nationality": "KHM", "languages": ["km"]}
     for field, value in more.items():
-        (coded if field in ("sex", "birth_year", "nationality", "languages", "birth_province", "has_documents") else sealed)[field] = value
+        (
+            coded
+            if field in ("sex", "birth_year", "nationality", "languages", "birth_province", "has_documents")
+            else sealed
+        )[field] = value
     return Identity(sealed=sealed, coded=coded)
 
 

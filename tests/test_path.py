@@ -9,6 +9,7 @@ from spean.referral import actions as referral
 from tests import steps
 from tests.cast import Cast
 
+
 def test_from_first_screening_to_decision(cast: Cast) -> None:
     determination = steps.proposed(cast)
     identification.confirm_determination(cast.reviewer, determination)

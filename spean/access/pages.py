@@ -6,7 +6,7 @@ inside the view. What one may not do is answered exactly like what does not exis
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account.internal.flows.login import get_authentication_records
@@ -32,8 +32,7 @@ class AccessRequest(HttpRequest):
     user: User
 
 
-class View(Protocol):
-    def __call__(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase: ...
+View = Callable[..., HttpResponseBase]
 
 
 def second_factor_given(request: HttpRequest) -> bool:

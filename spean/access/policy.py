@@ -247,8 +247,10 @@ RELATIONS: dict[str, dict[str, Relation]] = {
         "placed": _placed,
     },
     "cases.Task": {
-        "mine": lambda user, membership: Q(organisation_id=membership.organisation_id, role=membership.role)
-        & (Q(user_id__isnull=True) | Q(user_id=user.pk)),
+        "mine": lambda user, membership: (
+            Q(organisation_id=membership.organisation_id, role=membership.role)
+            & (Q(user_id__isnull=True) | Q(user_id=user.pk))
+        ),
     },
     "access.Organisation": {"all": _always, "ours": lambda user, membership: Q(pk=membership.organisation_id)},
     "access.User": {"all": _always},

@@ -30,9 +30,7 @@ def new_case(actor: User, organisation: Organisation) -> Case:
     )
 
 
-def write_note(
-    actor: User, case: Case, *, section: str, about: str, text: str, once: UUID | None = None
-) -> Note:
+def write_note(actor: User, case: Case, *, section: str, about: str, text: str, once: UUID | None = None) -> Note:
     """Write something down about a case. The text is sealed; the log only says that a note was written."""
     with transaction.atomic():
         if once is not None:
@@ -168,4 +166,3 @@ def _nothing_pending(case: Case, actor: User, facts: Mapping[str, Any]) -> list[
     if determination.objects.filter(case=case, status__in=open_states).exists():
         waiting.append(_("The competent authority has not finished: the person has not been told the decision."))
     return waiting
-

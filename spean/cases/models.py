@@ -21,9 +21,7 @@ class Case(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     subject = models.UUIDField(editable=False, db_index=True)
     code = models.CharField(max_length=12, unique=True, editable=False)
-    person = models.ForeignKey(
-        "people.Person", null=True, blank=True, on_delete=models.PROTECT, related_name="cases"
-    )
+    person = models.ForeignKey("people.Person", null=True, blank=True, on_delete=models.PROTECT, related_name="cases")
     status = models.CharField(max_length=20, default="screening", db_index=True)
     legal_status = models.CharField(max_length=30, default="not_assessed")
     version = models.PositiveIntegerField(default=1)
@@ -48,9 +46,7 @@ class Case(models.Model):
     closing_reason = CodeField(codelist="closing_reason", blank=True)
     refusal_reason = CodeField(codelist="refusal_reason", blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
-    closed_by = models.ForeignKey(
-        "access.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    closed_by = models.ForeignKey("access.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         ordering = ("-started_at", "id")
@@ -151,9 +147,7 @@ class Exclusion(models.Model):
     created_at = models.DateTimeField(default=clock.now)
     created_by = models.ForeignKey("access.User", on_delete=models.PROTECT, related_name="+")
     lifted_at = models.DateTimeField(null=True, blank=True)
-    lifted_by = models.ForeignKey(
-        "access.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    lifted_by = models.ForeignKey("access.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         ordering = ("created_at", "id")

@@ -46,7 +46,12 @@ def involve(
 
 
 def end_involvements(
-    case: Case, *, actor: User, task: str | None = None, basis_id: UUID | None = None, organisation: Organisation | None = None
+    case: Case,
+    *,
+    actor: User,
+    task: str | None = None,
+    basis_id: UUID | None = None,
+    organisation: Organisation | None = None,
 ) -> None:
     """End the open involvements that fit, from this moment."""
     rows = Involvement.objects.filter(case=case, until_at__isnull=True)

@@ -44,6 +44,7 @@ DAYS: dict[str, tuple[float, float]] = {
     "registered": (0.6, 4), "assisted": (2, 8), "reflecting": (5, 31), "with_authority": (34, 38),
     "proposed": (36, 42), "confirmed": (37, 44), "informed": (40, 60), "review_asked": (44, 60),
 }  # fmt: skip
+NEEDS = ("medical", "psychological", "legal", "livelihood", "shelter", "documents")
 SCREENERS = (
     ("screener_poipet", "focal_01", "border"), ("screener_poipet", "focal_01", "deportation"),
     ("screener_poipet_2", "focal_01", "border"), ("screener_bavet", "focal_12", "border"),
@@ -133,7 +134,7 @@ def others(now: datetime) -> Iterator[Story]:
             person.nationality, person.languages = "VNM", ("vi",)
         yield Story(
             person=person, screening=_screening(rng, age, stage), stage=stage, begins=begins, screener=screener,
-            focal=focal, context=context, needs=rng.sample(["medical", "psychological", "legal", "livelihood", "shelter", "documents"], rng.randint(1, 3)),
+            focal=focal, context=context, needs=rng.sample(NEEDS, rng.randint(1, 3)),
             risk=rng.choices(["low", "medium", "high"], [3, 5, 2])[0], meets_needs=rng.random() < 0.6,
             outcome="exploited_not_identified" if rng.random() < 0.15 else "identified",
         )  # fmt: skip
@@ -150,7 +151,9 @@ def _earlier_episode(story: Story) -> Story:
 
 def _screening(rng: random.Random, age: int, stage: str) -> dict[str, Any]:
     exploitation = rng.choices(["labour", "sexual"], [65, 35])[0]
-    asked = {row.answer_key for row in pack().instruments["ilo_2009"].asked("child" if age < 18 else "adult", exploitation)}
+    asked = {
+        row.answer_key for row in pack().instruments["ilo_2009"].asked("child" if age < 18 else "adult", exploitation)
+    }
     if stage == "no_indication":
         return {"age": age, "exploitation": exploitation, "acts": [], "forms": [],
                 "answers": dict.fromkeys(sorted(asked), "no")}  # fmt: skip
@@ -160,7 +163,11 @@ def _screening(rng: random.Random, age: int, stage: str) -> dict[str, Any]:
     signs = {"DR-JOB": "yes", "DR-PAY": "yes", "CD-DEBT": "yes", "EX-PAYLOW": "yes", "EX-HOURS": "yes"}
     extra = rng.sample(["CD-DOCS", "CD-ISOL", "CD-VIOL", "EX-LIVING", "RV-ECON"], rng.randint(1, 3))
     signs.update({key: rng.choice(["yes", "yes", "declined", "unknown"]) for key in extra})
-    form = "SexualExploitation" if exploitation == "sexual" else rng.choice(["ForcedLabour", "ForcedLabour", "ForcedCriminality", "Servitude"])
+    form = (
+        "SexualExploitation"
+        if exploitation == "sexual"
+        else rng.choice(["ForcedLabour", "ForcedLabour", "ForcedCriminality", "Servitude"])
+    )
     acts = rng.sample(["recruitment", "transportation", "harbouring", "receipt"], rng.randint(1, 3))
     answers = {key: answer for key, answer in signs.items() if key in asked}
     return {"age": age, "exploitation": exploitation, "acts": acts, "forms": [form], "answers": answers}

@@ -107,7 +107,8 @@ class Teller:
         self._at(6, lambda: detection.complete_screening(screener, screening))
         self._at(3, lambda: protection.record_needs(screener, case, list(story.needs)))
         self._at(3, lambda: protection.assess_risk(
-            screener, case, level=story.risk, with_person=True, response="Discussed with her; stays with the officer until handed over."))  # fmt: skip
+            screener, case, level=story.risk, with_person=True,
+            response="Discussed together; stays with the officer until handed over."))  # fmt: skip
         self._at(1, lambda: cases.give_direct_help(screener, case, ["leaflet", "water_food"]))
         branch: dict[str, Callable[[Story, User], None]] = {
             "refused": self._refuse,
@@ -155,7 +156,9 @@ class Teller:
     def _refer(self, story: Story, screener: User) -> None:
         case, focal = story.case, self.world.organisations[story.focal]
         assert case is not None
-        self._at(8, lambda: self._agree(screener, case, "referral_to_focal_agency", None, TASK_SECTIONS["focal"], story))
+        self._at(
+            8, lambda: self._agree(screener, case, "referral_to_focal_agency", None, TASK_SECTIONS["focal"], story)
+        )
         sent = self._at(4, lambda: referral.refer_case(
             screener, case, focal, message="Please meet the person; details in the screening.", urgent=story.risk == "high"))  # fmt: skip
         if not self._reaches(story, "acknowledged"):
@@ -183,7 +186,8 @@ class Teller:
             manager, case, level=story.risk, factors=[], with_person=True,
             response="Safety plan agreed with the person; phone number changed.", review_on=None))  # fmt: skip
         self._at(10, lambda: cases.write_note(
-            manager, case, section="narrative", about="meeting", text=story.notes or "First meeting. Calm, tired, wants to call home."))  # fmt: skip
+            manager, case, section="narrative", about="meeting",
+            text=story.notes or "First meeting. Calm, tired, wants to call home."))  # fmt: skip
         if story.meets_needs:
             for need in Need.objects.filter(case=case, status="open").order_by("code"):
                 self._serve(manager, case, need)
@@ -197,7 +201,9 @@ class Teller:
         self._time = datetime.combine(period.ends_on, self._time.timetz()) + timedelta(hours=1)
         self._at(0, lambda: protection.end_reflection_period(manager, ReflectionPeriod.objects.get(pk=period.pk)))
         authority = self.world.organisations["authority"]
-        self._at(30, lambda: self._agree(manager, case, "identification", authority, TASK_SECTIONS["identification"], story))
+        self._at(
+            30, lambda: self._agree(manager, case, "identification", authority, TASK_SECTIONS["identification"], story)
+        )
         sent = self._at(10, lambda: referral.send_referral(manager, case, "identification", authority))
         officer = self.world.of(authority, IDENTIFICATION_OFFICER)
         self._at(240, lambda: referral.accept_referral(officer, sent))
@@ -243,7 +249,13 @@ class Teller:
             self._at(15, partial(protection.mark_need_unmet, sender, need, reason=reason))
 
     def _agree(
-        self, actor: User, case: Case, purpose: str, to: Organisation | None, classes: Sequence[str], story: Story | None = None
+        self,
+        actor: User,
+        case: Case,
+        purpose: str,
+        to: Organisation | None,
+        classes: Sequence[str],
+        story: Story | None = None,
     ) -> None:
         child = Case.objects.get(pk=case.pk).is_child
         record_consent(
@@ -277,20 +289,22 @@ class Teller:
 
     def _findings(self, story: Story, row: Determination) -> identification.Findings:
         identified = story.outcome == "identified"
-        if row.treated_as_child:
-            means = "not_required"
-        else:
-            means = "established" if identified else "not_established"
+        found = "established" if identified else "not_established"
+        means = "not_required" if row.treated_as_child else found
         return identification.Findings(
             act="established" if identified else "not_established",
             means=means,
             purpose="established",
             outcome=story.outcome,
-            act_reasons="Follows from her account and from how she came to the place." if identified else "Found the work herself.",
-            means_reasons="Deceived about the work, held by debt and by her papers." if identified else "Free to leave, no debt.",
+            act_reasons="Follows from her account and from how she came to the place."
+            if identified
+            else "Found the work herself.",
+            means_reasons="Deceived about the work, held by debt and by her papers."
+            if identified
+            else "Free to leave, no debt.",
             purpose_reasons="Worked under conditions nobody accepts freely; others kept the gain.",
             evidence="Her account in two meetings; the screening; messages of the recruiter.",
-            act_codes=[act for act in story.screening["acts"] or ()] if identified else [],
+            act_codes=list(story.screening["acts"] or ()) if identified else [],
             exploitation_forms=list(story.screening.get("forms") or ["ForcedLabour"]),
         )
 

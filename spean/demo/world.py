@@ -63,7 +63,9 @@ def build() -> World:
 
 def _service(world: World, row: dict[str, str]) -> None:
     organisation = world.organisations[row["organisation"]]
-    facts: dict[str, Any] = {name: row[name] for name in ("name", "name_km", "type", "description", "province", "phone")}
+    facts: dict[str, Any] = {
+        name: row[name] for name in ("name", "name_km", "type", "description", "province", "phone")
+    }
     for name in ("sexes", "nationalities", "languages", "provinces_served"):
         facts[name] = [part for part in row[name].split(";") if part]
     facts.update(

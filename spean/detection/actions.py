@@ -246,7 +246,9 @@ def _refusal_recorded(case: Case, actor: User, facts: Mapping[str, Any]) -> list
     if latest is None or latest.status != "refused":
         failures.append(_("Record first that the person does not want to be referred."))
     if case.is_child:
-        failures.append(_("A child, or a possible child, is always referred: the child’s best interests decide, not a form."))
+        failures.append(
+            _("A child, or a possible child, is always referred: the child’s best interests decide, not a form.")
+        )
     if facts.get("reason") not in pack().codelist("refusal_reason").codes():
         failures.append(_("Choose why the person does not want to be referred."))
     return failures

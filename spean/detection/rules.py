@@ -288,11 +288,8 @@ def _ilo_category(who: str, dimensions: Mapping[str, Dimension], act: str) -> st
     """The ILO's own reading of the dimensions, reported beside the result, never instead of it."""
     positive = {dim for dim, counts in dimensions.items() if counts.positive}
     exploited = "EX" in positive
-    if who == "child":
-        trafficked = exploited and act in INDICATED
-    else:
-        trafficked = exploited and "CD" in positive and bool({"DR", "CR"} & positive)
-    if trafficked:
+    coerced = "CD" in positive and bool({"DR", "CR"} & positive)
+    if exploited and (act in INDICATED if who == "child" else coerced):
         return "trafficked"
     if exploited:
         return "deceived_and_exploited" if "DR" in positive else "exploited"

@@ -1,9 +1,8 @@
 """Addresses of the interview. Each names the action that the policy is asked about."""
 
+import spean.detection.panels  # noqa: F401  (puts this room's panel on the case page)
 from spean.access.pages import page
-from spean.detection import panels, views
-
-__all__ = ["panels", "urlpatterns"]
+from spean.detection import views
 
 urlpatterns = [
     page("screening/start/", views.start, action="start_screening", name="screening_start"),

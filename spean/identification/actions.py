@@ -5,6 +5,7 @@ a means was used, so consent is not a field here.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -59,15 +60,21 @@ def open_determination(
 def keep_draft(
     actor: User,
     determination: Determination,
-    findings: Findings,
+    written: Mapping[str, Any],
     *,
     version: int | None = None,
     once: UUID | None = None,
 ) -> Determination:
-    """Keep what an officer has written so far, sealed, complete or not. It is no decision and changes no state."""
+    """Keep what an officer has written so far, sealed, complete or not. It is no decision and changes no state.
+
+    Only what is named is replaced: the decision is written part by part.
+    """
+    unknown = written.keys() - set(rules.ALL_FIELDS)
+    if unknown:
+        raise TypeError(f"a decision has no {', '.join(sorted(unknown))}")
     with transaction.atomic():
         if once is not None:
-            claim(once, "propose_determination", determination, actor)
+            claim(once, "keep_draft", determination, actor)
         row = Determination.objects.select_for_update(of=("self",)).get(pk=determination.pk)
         if not policy.may(actor, "propose_determination", row):
             raise Forbidden([_("This is not available to you.")])
@@ -77,16 +84,16 @@ def keep_draft(
             )
         if version is not None and version != row.version:
             raise Changed([what_changed(row)])
-        if findings.means == "not_required" and not row.treated_as_child:
-            raise Refused([str(rules.FAILURES["means_required"])])
         failures = _may_take_part(row, actor)
+        if written.get("means") == "not_required" and not row.treated_as_child:
+            failures.append(str(rules.FAILURES["means_required"]))
         if failures:
             raise Refused(failures)
-        _write(row, findings)
+        _write(row, written)
         row.version += 1
         row.full_clean(validate_unique=False, validate_constraints=False)
         row.save()
-        events.record("determination.drafted", actor=actor, obj=row, case=row.case)
+        events.record("determination.drafted", actor=actor, obj=row, case=row.case, fields=sorted(written))
     return row
 
 
@@ -103,7 +110,7 @@ def propose_determination(
         "propose_determination", determination, actor, version=version, facts={"findings": findings}, once=once
     ) as step:
         row = step.obj
-        _write(row, findings)
+        _write(row, asdict(findings))
         row.officer = actor
         row.proposed_at = clock.now()
         step.facts.update(act=row.act, means=row.means, purpose=row.purpose, outcome=row.outcome)
@@ -187,15 +194,11 @@ def request_review(
     return step.obj
 
 
-def _write(row: Determination, findings: Findings) -> None:
-    row.act, row.means, row.purpose = findings.act, findings.means, findings.purpose
-    row.act_codes, row.means_codes = list(findings.act_codes), list(findings.means_codes)
-    row.exploitation_forms = list(findings.exploitation_forms)
-    row.outcome = findings.outcome
-    vault.seal_fields(
-        row, act_reasons=findings.act_reasons, means_reasons=findings.means_reasons,
-        purpose_reasons=findings.purpose_reasons, evidence=findings.evidence,
-    )  # fmt: skip
+def _write(row: Determination, written: Mapping[str, Any]) -> None:
+    for name, value in written.items():
+        if name not in rules.TEXTS:
+            setattr(row, name, value if isinstance(value, str) else list(value))
+    vault.seal_fields(row, **{name: written[name] for name in rules.TEXTS if name in written})
 
 
 # --- requirements ------------------------------------------------------------------------------------------

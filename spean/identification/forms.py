@@ -1,22 +1,17 @@
-"""Forms of formal identification: the decision element by element, the second officer's answer, telling, review.
+"""Forms of formal identification: the decision part by part, the second officer's answer, telling, review.
 
-Nothing is required here: the action names everything that is missing, and `DecisionForm.place` puts it at its field.
+Nothing of a decision is required here: each part is kept as it is, and the action names everything that is missing.
 """
 
 from typing import Any
 
-from crispy_forms_gds.helper import FormHelper
-from crispy_forms_gds.layout import Layout
 from django import forms
 from django.conf import settings
-from django.core.exceptions import NON_FIELD_ERRORS
-from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from spean.country.fields import CodeChoices, CodesChoices
 from spean.identification import labels, rules
 from spean.identification.models import Determination
-from spean.identification.rules import Findings
 from spean.workflow.pages import LONG, ActionForm
 
 
@@ -31,22 +26,8 @@ def reasons(label: Any, help_text: Any) -> forms.CharField:
     )
 
 
-class Reminder:
-    """The heading of one element, and what the definition says of it, above its questions."""
-
-    def __init__(self, element: str, child: bool) -> None:
-        self.context = {"element": element, "child": child}
-
-    def render(self, form: forms.BaseForm, context: Any, template_pack: str | None = None, **_kwargs: Any) -> str:
-        return render_to_string("identification/reminder.html", self.context)
-
-
-class DecisionForm(ActionForm):
-    """What was found of each element, why, on what evidence, and what follows."""
-
-    TEXTS = ("act_reasons", "means_reasons", "purpose_reasons", "evidence")
-    LISTS = ("act_codes", "means_codes", "exploitation_forms")
-    CODED = ("act", "act_codes", "means", "means_codes", "purpose", "exploitation_forms", "outcome")
+class PartForm(ActionForm):
+    """One part of a decision: what was found of one element and why, or the evidence and what follows."""
 
     act = forms.ChoiceField(label=_("Is an act established?"), required=False, widget=forms.RadioSelect)
     act_codes = CodesChoices(
@@ -84,54 +65,39 @@ class DecisionForm(ActionForm):
         codelist="determination_outcome", label=_("What is the outcome?"), required=False, widget=forms.RadioSelect
     )
 
-    def __init__(self, *args: Any, child: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, part: str, child: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.child = child
-        for element in rules.ELEMENTS:
-            field = self.fields[element]
-            assert isinstance(field, forms.ChoiceField)
-            field.choices = [(code, labels.FINDING[code]) for code in rules.possible_findings(element, child)]
-            # A choice that this person's definition does not know is explained, not called invalid.
-            if element == "means":
-                fault = "means_not_required_for_child" if child else "means_required"
-                field.error_messages["invalid_choice"] = str(rules.FAILURES[fault])
+        self.part = part
+        for name in rules.ALL_FIELDS:
+            if name not in rules.PARTS[part]:
+                del self.fields[name]
+        if part in rules.ELEMENTS:
+            self._offer(part, child)
+
+    def _offer(self, element: str, child: bool) -> None:
+        field = self.fields[element]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(code, labels.FINDING[code]) for code in rules.possible_findings(element, child)]
+        if element != "means":
+            return
+        # A choice that this person's definition does not know is explained, not called invalid.
+        fault = "means_not_required_for_child" if child else "means_required"
+        field.error_messages["invalid_choice"] = str(rules.FAILURES[fault])
         if child:
-            self.fields["means"].label = _("Means: not required for a child")
+            field.label = _("Means: not required for a child")
             self.fields["means_reasons"].help_text = _(
                 "May stay empty. If a means was used, say which: courts weigh it."
             )
-        self.helper = FormHelper(self)
-        self.helper.layout = Layout(
-            "once", "version",
-            Reminder("act", child), "act", "act_codes", "act_reasons",
-            Reminder("means", child), "means", "means_codes", "means_reasons",
-            Reminder("purpose", child), "purpose", "exploitation_forms", "purpose_reasons",
-            Reminder("outcome", child), "evidence", "outcome",
-        )  # fmt: skip
 
-    @classmethod
-    def held(cls, row: Determination) -> dict[str, Any]:
-        """The coded part of what is kept, as the form shows it."""
-        found = {name: getattr(row, name) for name in cls.CODED}
-        if row.treated_as_child and not found["means"]:
-            found["means"] = "not_required"
-        return found
+    def written(self) -> dict[str, Any]:
+        """What was typed, as the action keeps it."""
+        return {name: self.cleaned_data[name] for name in rules.PARTS[self.part]}
 
-    def findings(self) -> Findings:
-        typed: dict[str, Any] = {name: self.cleaned_data.get(name) or "" for name in self.TEXTS}
-        for name in self.CODED:
-            given = self.cleaned_data.get(name)
-            typed[name] = tuple(given or ()) if name in self.LISTS else given or ""
-        return Findings(**typed)
-
-    def place(self) -> None:
-        """Move what the action said is missing to the fields where it is missing."""
-        general = list(self.errors.pop(NON_FIELD_ERRORS, ()))
-        at = {
-            str(rules.FAILURES[code]): rules.FIELDS[code] for code in rules.check_findings(self.findings(), self.child)
-        }
-        for message in dict.fromkeys(str(one) for one in general):
-            self.add_error(at.get(message), message)
+    def point_out(self, faults: list[str]) -> None:
+        """Put what still stands in the way of a proposal at the fields of this part."""
+        for code in faults:
+            if rules.FIELDS[code] in self.fields:
+                self.add_error(rules.FIELDS[code], str(rules.FAILURES[code]))
 
 
 class SecondOfficerForm(ActionForm):

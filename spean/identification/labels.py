@@ -12,6 +12,12 @@ FINDING: dict[str, str | Promise] = {
 FINDING_COLOUR = {"established": "deep", "not_established": "grey", "not_required": "blue", "not_known": "amber"}
 
 ELEMENT: dict[str, str | Promise] = {"act": _("Act"), "means": _("Means"), "purpose": _("Purpose")}
+PART: dict[str, str | Promise] = {
+    "act": _("Act: what was done"),
+    "means": _("Means: how it was done"),
+    "purpose": _("Purpose: what it was done for"),
+    "outcome": _("Evidence and outcome"),
+}
 ASKS: dict[str, str | Promise] = {
     "act": _("What was done: was the person recruited, transported, transferred, harboured or received?"),
     "means": _("How it was done: by force, threat, deception, abuse of power or of a hard situation, or payment?"),

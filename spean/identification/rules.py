@@ -52,6 +52,22 @@ FIELDS: dict[str, str] = {
 }
 
 ELEMENTS = ("act", "means", "purpose")
+# A decision is written in four parts, one on a screen.
+PARTS: dict[str, tuple[str, ...]] = {
+    "act": ("act", "act_codes", "act_reasons"),
+    "means": ("means", "means_codes", "means_reasons"),
+    "purpose": ("purpose", "exploitation_forms", "purpose_reasons"),
+    "outcome": ("evidence", "outcome"),
+}
+ALL_FIELDS = tuple(name for names in PARTS.values() for name in names)
+TEXTS = ("act_reasons", "means_reasons", "purpose_reasons", "evidence")
+
+
+def part_of(fault: str) -> str:
+    """The part of the decision in which a fault is put right."""
+    return next(part for part, names in PARTS.items() if FIELDS[fault] in names)
+
+
 FINDINGS_OF_ADULT = ("established", "not_established", "not_known")
 # Of a child no means are asked, so none can be found missing.
 FINDINGS_OF_CHILD: dict[str, tuple[str, ...]] = {

@@ -309,6 +309,93 @@ def determination_context(user: User, row: Determination, opened: dict[str, str 
     }
 
 
+# --- writing a decision ----------------------------------------------------------------------------------
+
+
+def findings(row: Determination, texts: Mapping[str, str | None]) -> rules.Findings:
+    """What is kept of a decision, with its opened texts, as the rules judge it."""
+    coded = {name: getattr(row, name) for name in rules.ALL_FIELDS if name not in rules.TEXTS}
+    return rules.Findings(**coded, **{name: texts.get(name) or "" for name in rules.TEXTS})
+
+
+def part_after(part: str) -> str | None:
+    order = list(rules.PARTS)
+    place = order.index(part) + 1
+    return order[place] if place < len(order) else None
+
+
+def part_context(user: User, row: Determination, part: str) -> dict[str, Any]:
+    """One screen of a decision, with what the interview suggests on the same element."""
+    order = list(rules.PARTS)
+    place = order.index(part)
+    back = (
+        reverse("determination_part", args=[row.pk, order[place - 1]])
+        if place
+        else reverse("case_identification", args=[row.case_id])
+    )
+    case = row.case
+    screening = None
+    if policy.may(user, "see_screening", case):
+        screening = case.screenings.filter(completed_at__isnull=False).first()
+    result = detection.result(screening) if screening else None
+    return {
+        "row": row,
+        "case": case,
+        "part": part,
+        "title": labels.PART[part],
+        "child": row.treated_as_child,
+        "step_number": place + 1,
+        "step_total": len(order) + 1,
+        "back_url": back,
+        "suggested": [one for one in result.elements if one.name == part] if result else [],
+        "found": elements(row, None) if part == "outcome" else [],
+        "hindrances": hindrances(user, row),
+    }
+
+
+def hindrances(user: User, row: Determination) -> list[str]:
+    """What stands in the way of a proposal, however well it is written."""
+    names = ("reflection_over", "not_part_of_reviewed_decision")
+    return [message for name in names for message in engine.REQUIREMENTS[name](row, user, {})]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Something that is missing, and the field in which it is put right."""
+
+    text: str
+    url: str
+
+
+def check_context(
+    user: User, row: Determination, texts: dict[str, str | None], kept: rules.Findings, form: ActionForm
+) -> dict[str, Any]:
+    """The decision as it is written, before it is proposed."""
+    faults = rules.check_findings(kept, row.treated_as_child) if row.status == "opened" else []
+    missing = [Missing(str(rules.FAILURES[code]), _field_url(row, code)) for code in faults]
+    words = {one.text for one in missing}
+    return {
+        **determination_context(user, row, texts),
+        "title": _("Check the decision"),
+        "returned": texts.get("return_reason"),
+        "return_reason": None,  # shown above the decision, not below it
+        "missing": missing,
+        "refused": [str(one) for one in form.non_field_errors() if str(one) not in words] if form.is_bound else [],
+        "hindrances": hindrances(user, row) if row.status == "opened" else [],
+        "parts": {part: f"{reverse('determination_part', args=[row.pk, part])}?from=check" for part in rules.PARTS},
+        "changing": row.status == "opened",
+        "step_number": len(rules.PARTS) + 1,
+        "step_total": len(rules.PARTS) + 1,
+        "back_url": reverse("case_identification", args=[row.case_id]),
+    }
+
+
+def _field_url(row: Determination, fault: str) -> str:
+    field = rules.FIELDS[fault]
+    first = "" if field in rules.TEXTS else "_1"
+    return f"{reverse('determination_part', args=[row.pk, rules.part_of(fault)])}?from=check#id_{field}{first}"
+
+
 def letter_context(row: Determination, texts: dict[str, str | None], names: dict[str, str] | None) -> dict[str, Any]:
     """The letter, to be rendered while its own language is active."""
     return {

@@ -17,6 +17,10 @@ urlpatterns = [
     page("determination/<uuid:pk>/", views.determination, action="see_determination", name="determination"),
     page("determination/<uuid:pk>/reasons/", views.reasons, action="see_determination", name="determination_reasons"),
     page("determination/<uuid:pk>/decide/", decide.propose, action="propose_determination", name="determination_decide"),
+    page(
+        "determination/<uuid:pk>/decide/<slug:part>/", decide.write, action="propose_determination",
+        name="determination_part",
+    ),
     page("determination/<uuid:pk>/second/", decide.second, action="confirm_determination", name="determination_second"),
     page(
         "determination/<uuid:pk>/open-review/", decide.open_review, action="open_determination",

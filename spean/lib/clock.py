@@ -39,5 +39,3 @@ def travel(when: datetime) -> Iterator[None]:
         yield
     finally:
         _travelled.reset(token)
-
-

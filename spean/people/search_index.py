@@ -192,7 +192,7 @@ class SearchIndex:
         if slot is None:
             return
         person = self._people[slot]
-        assert person is not None  # noqa: S101  # a slot in use always holds a person
+        assert person is not None  # a slot in use always holds a person
         self._named.remove(slot, _words(person.forms + person.other_forms))
         self._mothers.remove(slot, _words(person.mother))
         if person.born:

@@ -89,7 +89,7 @@ class _Examination:
 
     def _leaf(self, entry: Entry) -> None:
         finding = self.finding
-        assert entry.index is not None  # noqa: S101  # the caller's branch
+        assert entry.index is not None  # the caller's branch
         if entry.index != finding.leaves:
             self.fault(f"row {finding.leaves + 1}: its place in the tree is missing or taken twice")
             finding.leaves = entry.index

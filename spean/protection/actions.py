@@ -51,9 +51,7 @@ def open_reflection_period(actor: User, case: Case) -> ReflectionPeriod:
     """Start the time to recover and think. Assistance goes on and depends on nothing."""
     starts_on = clock.today()
     ends_on = starts_on + pack().deadline("reflection_ends")
-    period = ReflectionPeriod(
-        case=case, starts_on=starts_on, ends_on=ends_on, opened_at=clock.now(), opened_by=actor
-    )
+    period = ReflectionPeriod(case=case, starts_on=starts_on, ends_on=ends_on, opened_at=clock.now(), opened_by=actor)
     with transaction.atomic():
         with perform("open_reflection_period", period, actor) as step:
             step.facts.update(starts_on=starts_on.isoformat(), ends_on=ends_on.isoformat())
@@ -64,9 +62,7 @@ def open_reflection_period(actor: User, case: Case) -> ReflectionPeriod:
     return period
 
 
-def end_reflection_period(
-    actor: User, period: ReflectionPeriod, *, version: int | None = None
-) -> ReflectionPeriod:
+def end_reflection_period(actor: User, period: ReflectionPeriod, *, version: int | None = None) -> ReflectionPeriod:
     """The days are over; formal identification may be decided."""
     return _finish_period("end_reflection_period", actor, period, {}, version)
 
@@ -198,7 +194,9 @@ def _reflection_days_passed(period: ReflectionPeriod, actor: User, facts: Mappin
     if clock.today() >= period.ends_on:
         return []
     left = (period.ends_on - clock.today()) // timedelta(days=1)
-    return [_("The reflection period still runs for %(days)d days. Only the person can end it earlier.") % {"days": left}]
+    return [
+        _("The reflection period still runs for %(days)d days. Only the person can end it earlier.") % {"days": left}
+    ]
 
 
 @requirement("waived_by_person")

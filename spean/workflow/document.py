@@ -16,7 +16,12 @@ def workflow_page() -> str:
         for row in tables.machine(model, field):
             sources = ["[*]"] if row.frm is None else row.frm
             lines += [f"    {source} --> {row.to}: {row.verb}" for source in sources]
-        lines += ["```", "", "| Verb | From | To | Must be true first | Permission | Event | Basis |", "|---|---|---|---|---|---|---|"]
+        lines += [
+            "```",
+            "",
+            "| Verb | From | To | Must be true first | Permission | Event | Basis |",
+            "|---|---|---|---|---|---|---|",
+        ]
         for row in tables.machine(model, field):
             source = "(new)" if row.frm is None else ", ".join(row.frm)
             cells = (row.verb, source, row.to, ", ".join(row.requires), row.permission, row.event, row.law)

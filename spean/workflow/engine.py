@@ -127,9 +127,7 @@ def perform(
             if version is not None and version != locked.version:
                 raise Changed([what_changed(locked)])
             _check_state(row, locked)
-        failures = [
-            message for name in row.requires for message in REQUIREMENTS[name](locked, actor, given)
-        ]
+        failures = [message for name in row.requires for message in REQUIREMENTS[name](locked, actor, given)]
         if failures:
             raise Refused(failures)
         step = Step(verb, locked, actor)
@@ -139,9 +137,7 @@ def perform(
             locked.version += 1
         check_fields(locked)
         locked.save(force_insert=creating)
-        events.record(
-            row.event, actor=actor, obj=locked, case=case_of(locked), purpose=step.purpose, facts=step.facts
-        )
+        events.record(row.event, actor=actor, obj=locked, case=case_of(locked), purpose=step.purpose, facts=step.facts)
         for notice in step._after:
             transaction.on_commit(notice)
         if locked is not obj:

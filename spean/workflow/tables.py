@@ -164,9 +164,7 @@ def states(model: str, field: str = "status") -> tuple[str, ...]:
 
 def moves(model: str, field: str = "status") -> tuple[tuple[str, str], ...]:
     """The pairs (from, to) that the database's own guard allows."""
-    return tuple(
-        (state, row.to) for row in machine(model, field) if row.frm is not None for state in row.frm
-    )
+    return tuple((state, row.to) for row in machine(model, field) if row.frm is not None for state in row.frm)
 
 
 def first_states(model: str, field: str = "status") -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from uuid import uuid4
 os.environ["SPEAN_STATE"] = str(Path(__file__).resolve().parents[2] / "var" / "bench")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from spean.run import install, state  # noqa: E402
+from spean.run import install, state
 
 state.prepare()
 
@@ -107,24 +107,46 @@ def _measure_with_search(rounds: int, began: float) -> None:
         answer = client.get(url)
         assert answer.status_code == 200, (url, answer.status_code)
 
-    listed = Template("{% for row in rows %}<li>{{ row.case.code }} {{ row.status }} {{ row.due_at }} {{ row.sent_at }}</li>{% endfor %}")
+    listed = Template(
+        "{% for row in rows %}<li>{{ row.case.code }} {{ row.status }} {{ row.due_at }} {{ row.sent_at }}</li>{% endfor %}"
+    )
 
     def floor_of_case(case: Any) -> None:
         row = Case.objects.select_related("person", "focal_organisation").get(pk=case.pk)
-        for related in ("referrals", "needs", "tasks", "involvements", "consents", "risk_assessments", "screenings", "rights_information", "determinations", "notes", "reflection_periods"):
-            Template("{% for one in rows %}{{ one }}{% endfor %}").render(Context({"rows": getattr(row, related).all()[:50]}))
+        for related in (
+            "referrals",
+            "needs",
+            "tasks",
+            "involvements",
+            "consents",
+            "risk_assessments",
+            "screenings",
+            "rights_information",
+            "determinations",
+            "notes",
+            "reflection_periods",
+        ):
+            Template("{% for one in rows %}{{ one }}{% endfor %}").render(
+                Context({"rows": getattr(row, related).all()[:50]})
+            )
 
     def floor_of_home(_: Any) -> None:
         rows = Task.objects.filter(organisation=office, role="case_manager", done_at=None).select_related("case")[:50]
         listed.render(Context({"rows": rows}))
 
     def floor_of_queue(_: Any) -> None:
-        rows = Referral.objects.filter(to_organisation=office, status__in=("sent", "acknowledged")).select_related("case", "from_organisation")[:25]
+        rows = Referral.objects.filter(to_organisation=office, status__in=("sent", "acknowledged")).select_related(
+            "case", "from_organisation"
+        )[:25]
         listed.render(Context({"rows": rows}))
 
     people = list(persons(rounds * 2, seed=99))
     results = {
-        "case page": (timed(lambda case: page(reverse("case", args=[case.pk])), cases), timed(floor_of_case, cases), 200),
+        "case page": (
+            timed(lambda case: page(reverse("case", args=[case.pk])), cases),
+            timed(floor_of_case, cases),
+            200,
+        ),
         "home page": (timed(lambda _: page("/"), cases), timed(floor_of_home, cases), 200),
         "referral queue": (timed(lambda _: page(reverse("referral_list")), cases), timed(floor_of_queue, cases), 200),
         "name search": (
@@ -133,12 +155,17 @@ def _measure_with_search(rounds: int, began: float) -> None:
             150,
         ),
     }
-    waiting = list(Case.objects.filter(focal_organisation=office, status="referred", referrals__status="acknowledged").order_by("pk")[:rounds])
+    waiting = list(
+        Case.objects.filter(focal_organisation=office, status="referred", referrals__status="acknowledged").order_by(
+            "pk"
+        )[:rounds]
+    )
 
     def register(pair: tuple[Any, Any]) -> None:
         case, one = pair
         who = Identity(
-            sealed={"family_name": one.family_name, "given_name": one.given_name, "birth_date": str(one.birth_date or ""), "phone": one.phone},
+            sealed={"family_name": one.family_name, "given_name": one.given_name, "phone": one.phone,
+                    "birth_date": str(one.birth_date or "")},
             coded={"sex": one.sex, "birth_year": one.birth_year, "nationality": one.nationality, "languages": ["km"]},
         )  # fmt: skip
         try:
@@ -150,7 +177,9 @@ def _measure_with_search(rounds: int, began: float) -> None:
         from spean.lib.identifiers import new_code
         from spean.people.models import Person
 
-        person = Person(subject=uuid4(), code=new_code("P"), sex="female", registered_by=manager, registered_organisation=office)
+        person = Person(
+            subject=uuid4(), code=new_code("P"), sex="female", registered_by=manager, registered_organisation=office
+        )
         person.save(force_insert=True)
 
     pairs = list(zip(waiting, people[rounds:], strict=False))
@@ -175,8 +204,18 @@ def report(results: dict[str, tuple[list[float], list[float], int]]) -> None:
     print(f"{'':22} {'p50':>8} {'p95':>8} {'floor p50':>10} {'floor p95':>10} {'aim p95':>8}  n")
     for name, (times, floor, aim) in results.items():
         low, high = statistics.median(times), _p95(times)
-        print(f"{name:22} {low:8.1f} {high:8.1f} {statistics.median(floor):10.1f} {_p95(floor):10.1f} {aim:8}  {len(times)}")
-    print("\n" + json.dumps({name: {"p95": round(_p95(times), 1), "floor_p95": round(_p95(floor), 1)} for name, (times, floor, _) in results.items()}))
+        print(
+            f"{name:22} {low:8.1f} {high:8.1f} {statistics.median(floor):10.1f} {_p95(floor):10.1f} {aim:8}  {len(times)}"
+        )
+    print(
+        "\n"
+        + json.dumps(
+            {
+                name: {"p95": round(_p95(times), 1), "floor_p95": round(_p95(floor), 1)}
+                for name, (times, floor, _) in results.items()
+            }
+        )
+    )
 
 
 def _p95(times: list[float]) -> float:

@@ -31,7 +31,7 @@ TO_REGISTER = 400
 
 def fill(n: int, seed: int = 11) -> tuple[User, User]:
     """n registered persons with a case each, spread over 25 offices. Returns the measured case manager and screener."""
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     Installation.objects.create(pk=1, country="cambodia", demonstration=True)
     offices = [_office(number) for number in range(OFFICES)]
     police = Organisation.objects.create(name="Border unit (fictional)", type="police", province="01")
@@ -46,11 +46,25 @@ def fill(n: int, seed: int = 11) -> tuple[User, User]:
 
 
 def _write(
-    batch: list[Any], rng: random.Random, offices: list[Organisation], managers: list[User], screener: User, *, registered: bool
+    batch: list[Any],
+    rng: random.Random,
+    offices: list[Organisation],
+    managers: list[User],
+    screener: User,
+    *,
+    registered: bool,
 ) -> None:
     subjects = [uuid.uuid4() for _ in batch]
     vault.create_keys(subjects)
-    rows: dict[type, list[Any]] = {Person: [], Case: [], Involvement: [], Referral: [], Task: [], Need: [], RiskAssessment: []}
+    rows: dict[type, list[Any]] = {
+        Person: [],
+        Case: [],
+        Involvement: [],
+        Referral: [],
+        Task: [],
+        Need: [],
+        RiskAssessment: [],
+    }
     for details, subject in zip(batch, subjects, strict=True):
         place = rng.randrange(len(offices))
         office, manager = offices[place], managers[place]
@@ -61,7 +75,9 @@ def _write(
             registered_at=when, initials=initials(details.family_name, details.given_name),
         )  # fmt: skip
         texts = {name: getattr(details, name, "") or "" for name in SEALED if name != "address"}
-        vault.seal_fields(person, **{name: "\n".join(text) if isinstance(text, tuple) else str(text) for name, text in texts.items()})
+        vault.seal_fields(
+            person, **{name: "\n".join(text) if isinstance(text, tuple) else str(text) for name, text in texts.items()}
+        )
         case = Case(
             subject=subject, code=new_code("C"), person=person if registered else None,
             status="screening", age_at_screening=25, sex=details.sex, nationality="KHM", languages=["km"],
@@ -76,13 +92,41 @@ def _write(
             rows[Person].append(person)
         rows[Case].append(case)
         rows[Referral].append(sent)
-        rows[Involvement].append(Involvement(case=case, organisation=office, task="focal", sections=list(roles.SECTIONS), from_at=when, basis="referral"))
-        rows[Involvement].append(Involvement(case=case, organisation=screener.organisation, task="referrer", sections=[], from_at=when, basis="referral"))
+        rows[Involvement].append(
+            Involvement(
+                case=case,
+                organisation=office,
+                task="focal",
+                sections=list(roles.SECTIONS),
+                from_at=when,
+                basis="referral",
+            )
+        )
+        rows[Involvement].append(
+            Involvement(
+                case=case,
+                organisation=screener.organisation,
+                task="referrer",
+                sections=[],
+                from_at=when,
+                basis="referral",
+            )
+        )
         if rng.random() < 0.05:
-            rows[Task].append(Task(case=case, kind="assess_risk", organisation=office, role="case_manager", due_at=clock.now() + timedelta(days=rng.uniform(-5, 20))))
+            rows[Task].append(
+                Task(
+                    case=case,
+                    kind="assess_risk",
+                    organisation=office,
+                    role="case_manager",
+                    due_at=clock.now() + timedelta(days=rng.uniform(-5, 20)),
+                )
+            )
         for code in ("medical", "legal"):
             rows[Need].append(Need(case=case, code=code, recorded_at=when, recorded_by=manager))
-        rows[RiskAssessment].append(RiskAssessment(case=case, level="medium", with_person=True, assessed_at=when, assessed_by=manager))
+        rows[RiskAssessment].append(
+            RiskAssessment(case=case, level="medium", with_person=True, assessed_at=when, assessed_by=manager)
+        )
     for model, made in rows.items():
         model._default_manager.bulk_create(made, batch_size=BATCH)
     ids = [case.pk for case in rows[Case]]

@@ -81,7 +81,7 @@ def _falling(count: int, power: float) -> list[float]:
 
 def persons(count: int, seed: int = 7) -> Iterator[Details]:
     """So many fictional persons, the same for the same seed."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     family_weights, given_weights = _falling(len(FAMILY), 0.9), _falling(len(GIVEN), 0.6)
     viet_weights = _falling(len(VIETNAMESE_FAMILY), 1.1)
     for _ in range(count):

@@ -25,7 +25,7 @@ def run(n: int = 100_000, questions: int = 300, seed: int = 7) -> dict[str, Any]
     for number, person in enumerate(people):
         index.add(f"{number:08}", person)
     filled = time.perf_counter() - began
-    chance = random.Random(seed + 1)  # noqa: S311
+    chance = random.Random(seed + 1)
     asked = [chance.randrange(n) for _ in range(questions)]
 
     search_times, check_times, search_cpu, check_cpu = [], [], [], []
@@ -74,4 +74,4 @@ def run(n: int = 100_000, questions: int = 300, seed: int = 7) -> dict[str, Any]
 
 if __name__ == "__main__":
     for name, value in run(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000).items():
-        print(f"{name:28} {value}")  # noqa: T201
+        print(f"{name:28} {value}")

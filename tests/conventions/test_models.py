@@ -41,7 +41,9 @@ def test_pairs_of_at_and_by_are_constrained(model: type[models.Model]) -> None:
         partner = fields.get(name.removesuffix("_at") + "_by") if name.endswith("_at") else None
         if partner is None or not (field.null and partner.null):
             continue
-        checks = [repr(check.condition) for check in model._meta.constraints if isinstance(check, models.CheckConstraint)]
+        checks = [
+            repr(check.condition) for check in model._meta.constraints if isinstance(check, models.CheckConstraint)
+        ]
         assert any(name in check and partner.name in check for check in checks), f"{name} / {partner.name}"
 
 

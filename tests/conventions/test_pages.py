@@ -42,7 +42,9 @@ def test_no_address_can_carry_a_name(route: str, pattern: URLPattern) -> None:
     for name, converter in converters.items():
         kind = type(converter).__name__
         # One-time links carry a random token, which says nothing about anybody.
-        assert kind in allowed or (kind == "StringConverter" and name in ("token", "key", "language", "code", "kind")), name
+        assert kind in allowed or (
+            kind == "StringConverter" and name in ("token", "key", "language", "code", "kind")
+        ), name
 
 
 def test_names_of_pages_are_unique() -> None:
@@ -84,7 +86,9 @@ def test_every_template_is_used() -> None:
     assert unused == []
 
 
-PEOPLE_WORDS = re.compile(r"\b(victim'?s? (name|list)|prostitute|illegal (migrant|immigrant)|rescued girl)s?\b", re.IGNORECASE)
+PEOPLE_WORDS = re.compile(
+    r"\b(victim'?s? (name|list)|prostitute|illegal (migrant|immigrant)|rescued girl)s?\b", re.IGNORECASE
+)
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -33,14 +33,14 @@ def ids(found: list) -> list[str]:
 
 
 def test_corrupted_persons_are_among_the_first_twenty(full: SearchIndex, people: list[Details]) -> None:
-    chance = random.Random(5)  # noqa: S311
+    chance = random.Random(5)
     asked = chance.sample(range(COUNT), 300)
     found = sum(str(number) in ids(full.candidates(corrupt(people[number], chance), 20)) for number in asked)
     assert found / len(asked) >= 0.95
 
 
 def test_respelled_names_are_among_the_first_twenty(full: SearchIndex, people: list[Details]) -> None:
-    chance = random.Random(6)  # noqa: S311
+    chance = random.Random(6)
     asked = chance.sample(range(COUNT), 300)
     hits = 0
     for number in asked:

@@ -61,7 +61,9 @@ def _row_in(cast: Cast, label: str) -> models.Model:
     assert label == "people.PossibleMatch"
     from spean.people.models import PossibleMatch
 
-    other = steps.registered(cast, who=steps.identity("Chea", "Vanna", phone="", birth_date="1980-01-02"), name="Chea Vanna")
+    other = steps.registered(
+        cast, who=steps.identity("Chea", "Vanna", phone="", birth_date="1980-01-02"), name="Chea Vanna"
+    )
     match = PossibleMatch(
         case=case, person=steps.person_of(case), other=steps.person_of(other), score=0.5, created_by=cast.manager,
         created_at=clock.now(),

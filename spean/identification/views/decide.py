@@ -1,10 +1,12 @@
 """Pages on which officers decide: open, write and propose, confirm or return, open a review. One action per POST."""
 
 from collections.abc import Callable
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -13,12 +15,13 @@ from spean.access import policy
 from spean.access.pages import AccessRequest
 from spean.cases.models import Case
 from spean.identification import actions, rules, shown
-from spean.identification.forms import DecisionForm, SecondOfficerForm
+from spean.identification.forms import PartForm, SecondOfficerForm
 from spean.identification.models import Determination
 from spean.identification.views import PURPOSE, case_page, determination_page, find
 from spean.workflow import engine
 from spean.workflow.pages import ActionForm, carry_out, show_form
 
+FIRST = next(iter(rules.PARTS))
 FORM = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -30,9 +33,9 @@ def open_one(request: AccessRequest, pk: UUID) -> HttpResponse:
     if form.is_valid():
         done = carry_out(form, lambda: actions.open_determination(request.user, case, once=form.cleaned_data["once"]))
         if done and done.result:
-            return HttpResponseRedirect(reverse("determination_decide", args=[done.result.pk]))
+            return HttpResponseRedirect(reverse("determination_part", args=[done.result.pk, FIRST]))
         if done and done.again:
-            return HttpResponseRedirect(reverse("determination_decide", args=[done.again.object_id]))
+            return HttpResponseRedirect(reverse("determination_part", args=[done.again.object_id, FIRST]))
     return case_page(request, case, form=form)
 
 
@@ -45,51 +48,81 @@ def open_review(request: AccessRequest, pk: UUID) -> HttpResponse:
         once = form.cleaned_data["once"]
         done = carry_out(form, lambda: actions.open_determination(request.user, row.case, reviews=row, once=once))
         if done and done.result:
-            return HttpResponseRedirect(reverse("determination_decide", args=[done.result.pk]))
+            return HttpResponseRedirect(reverse("determination_part", args=[done.result.pk, FIRST]))
         if done and done.again:
-            return HttpResponseRedirect(reverse("determination_decide", args=[done.again.object_id]))
+            return HttpResponseRedirect(reverse("determination_part", args=[done.again.object_id, FIRST]))
     return determination_page(request, row, form=form)
 
 
 @FORM
+def write(request: AccessRequest, pk: UUID, part: str) -> HttpResponse:
+    """One part of the decision on one screen; what is typed is kept before the next one opens."""
+    user = request.user
+    row = find(request, "propose_determination", pk)
+    if part not in rules.PARTS:
+        raise Http404
+    if row.status != "opened" and request.method != "POST":
+        return HttpResponseRedirect(reverse("determination", args=[pk]))
+    checking = request.GET.get("from") == "check"
+    form = _part_form(request, row, part, checking)
+    if request.method == "POST" and form.is_valid():
+        done = carry_out(
+            form, lambda: actions.keep_draft(user, row, form.written(), **form.guard), version_now=_version(pk)
+        )
+        if done:
+            following = shown.part_after(part)
+            if checking or following is None:
+                return HttpResponseRedirect(reverse("determination_decide", args=[pk]))
+            return HttpResponseRedirect(reverse("determination_part", args=[pk, following]))
+    context = shown.part_context(user, row, part)
+    if checking:
+        context["back_url"] = reverse("determination_decide", args=[pk])
+    status = 422 if request.method == "POST" else 200
+    return render(request, "identification/part.html", {**context, "form": form}, status=status)
+
+
+def _part_form(request: AccessRequest, row: Determination, part: str, checking: bool) -> PartForm:
+    common: dict[str, Any] = {"part": part, "child": row.treated_as_child, "version": row.version}
+    if request.method == "POST":
+        return PartForm(request.POST, **common)
+    # Texts are opened only to be shown; what is sent in replaces them. A check needs them all.
+    names = rules.TEXTS if checking else rules.PARTS[part]
+    texts = shown.reasons(request.user, row, PURPOSE, only=[name for name in rules.TEXTS if name in names])
+    findings = shown.findings(row, texts)
+    held = {name: getattr(findings, name) for name in rules.PARTS[part]}
+    if part == "means" and row.treated_as_child and not held["means"]:
+        held["means"] = "not_required"
+    if not checking:
+        return PartForm(initial=held, **common)
+    form = PartForm({**held, "once": str(uuid4()), "version": str(row.version)}, **common)
+    form.is_valid()
+    form.point_out(rules.check_findings(findings, row.treated_as_child))
+    return form
+
+
+@FORM
 def propose(request: AccessRequest, pk: UUID) -> HttpResponse:
-    """Write the decision: kept as a draft, or proposed to a second officer."""
+    """The whole decision as it is written, with what is missing; from here it goes to a second officer."""
     user = request.user
     row = find(request, "propose_determination", pk)
     if row.status != "opened" and request.method != "POST":
         return HttpResponseRedirect(reverse("determination", args=[pk]))
-    posted = request.POST if request.method == "POST" else None
-    texts: dict[str, str | None] = {}
-    if row.status == "opened":
-        # What is sent in replaces what was kept; why it was returned stays in view.
-        kept = DecisionForm.TEXTS if posted is None else ()
-        texts = shown.reasons(user, row, PURPOSE, only=(*kept, "return_reason"))
-    form = DecisionForm(
-        posted, child=row.treated_as_child, version=row.version, initial={**DecisionForm.held(row), **texts}
-    )
+    texts = shown.reasons(user, row, PURPOSE) if row.status == "opened" else {}
+    findings = shown.findings(row, texts)
+    form = ActionForm(request.POST if request.method == "POST" else None, version=row.version)
     if form.is_valid():
-        keeping = request.POST.get("do") == "keep"
-        action = actions.keep_draft if keeping else actions.propose_determination
-        done = carry_out(form, lambda: action(user, row, form.findings(), **form.guard), version_now=_version(pk))
-        if done and keeping:
-            messages.success(request, _("The draft is kept. Nobody else is told, and nothing is decided."))
-            return HttpResponseRedirect(reverse("determination_decide", args=[pk]))
+        guard = form.guard
+        # What is proposed is what was read above, whatever version the page forgot to say.
+        guard["version"] = row.version if guard["version"] is None else guard["version"]
+        done = carry_out(
+            form,
+            lambda: actions.propose_determination(user, row, findings, **guard),
+            version_now=_version(pk),
+        )
         if done:
             messages.success(request, _("The decision waits for a second officer now."))
             return HttpResponseRedirect(reverse("determination", args=[pk]))
-        form.place()
-    context = {
-        **shown.case_context(user, row.case),
-        "title": _("Write the decision"),
-        "row": row,
-        "returned": texts.get("return_reason"),
-        "hindrances": [
-            message
-            for name in ("reflection_over", "not_part_of_reviewed_decision")
-            for message in engine.REQUIREMENTS[name](row, user, {})
-        ],
-        "back_url": reverse("case_identification", args=[row.case_id]),
-    }
+    context = shown.check_context(user, row, texts, findings, form)
     return show_form(request, "identification/decide.html", form, context)
 
 
