@@ -7,12 +7,14 @@ console is silent, and what it weighed on the way.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page
+    from playwright.sync_api import Browser, CDPSession, ConsoleMessage, Page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = (Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js").read_text()
@@ -143,10 +145,8 @@ class Visitor:
     def look(self, *, refused: bool = False) -> None:
         """Examine the page that just opened. Faults are gathered, so that one run names them all."""
         self.page.wait_for_load_state()
-        if not self.scripts:
-            # Only for the examiner: what the page brought along had its time and did not run.
-            self.wire.send("Emulation.setScriptExecutionDisabled", {"value": False})
-        self._run("document.fonts.ready.then(() => 1)")
+        if self.scripts:
+            self._run("document.fonts.ready.then(() => 1)")
         self._picture()
         self.weights.append((self.at, self.weight))
         if self.weight > LATER:
@@ -167,14 +167,27 @@ class Visitor:
         self.faults += [f"{self.at} is wider than a phone: {found}" for found in self._run(OVERFLOW)]
         if self.width != PHONE["width"]:
             self.page.set_viewport_size({**PHONE, "width": self.width})  # type: ignore[typeddict-item]
-        self._run(AXE + ";1")
-        self.faults += [f"{self.at} axe-core: {found}" for found in self._run(FAULTS)]
-        if not self.scripts:
-            self.wire.send("Emulation.setScriptExecutionDisabled", {"value": True})
+        with self._examining() as wire:
+            self._run(AXE + ";1", wire)
+            self.faults += [f"{self.at} axe-core: {found}" for found in self._run(FAULTS, wire)]
 
-    def _run(self, expression: str) -> Any:
+    @contextmanager
+    def _examining(self) -> Iterator[CDPSession]:
+        """Where axe-core runs: here, or where no script may, in a second browser that is given the same markup."""
+        if self.scripts:
+            yield self.wire
+            return
+        assert self.context.browser is not None
+        with self.context.browser.new_context(viewport=PHONE) as other:  # type: ignore[arg-type]
+            page, markup = other.new_page(), self.page.content()
+            page.route("**/*.js", lambda route: route.abort())
+            page.route(self.page.url, lambda route: route.fulfill(body=markup, content_type="text/html; charset=utf-8"))
+            page.goto(self.page.url)
+            yield other.new_cdp_session(page)
+
+    def _run(self, expression: str, wire: CDPSession | None = None) -> Any:
         """Past the content security policy, which would rightly refuse it."""
-        done = self.wire.send(
+        done = (wire or self.wire).send(
             "Runtime.evaluate", {"expression": expression, "awaitPromise": True, "returnByValue": True}
         )
         assert "exceptionDetails" not in done, done
