@@ -50,7 +50,7 @@ def open_determination(
         raise Forbidden([_("This is not available to you.")])
     row = Determination(
         case=case, reviews=reviews, treated_as_child=case.is_child, opened_at=clock.now(), officer=actor,
-        organisation=organisation,
+        organisation=organisation, means="not_required" if case.is_child else "",
     )  # fmt: skip
     with perform("open_determination", row, actor, once=once) as step:
         step.facts.update(review=reviews is not None)

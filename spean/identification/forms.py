@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from spean.country.fields import CodeChoices, CodesChoices
 from spean.identification import labels, rules
-from spean.identification.models import Determination
 from spean.workflow.pages import LONG, ActionForm
 
 

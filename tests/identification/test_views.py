@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from spean.access.models import User
 from spean.cases.models import Case
-from spean.identification import actions
+from spean.identification import actions, rules
 from spean.identification.models import Determination
 from spean.lib import clock
 from spean.privacy.models import Event
@@ -36,7 +36,7 @@ GOOD = {
     "act": "established", "act_codes": ["recruitment"], "act_reasons": "A broker came to her village.",
     "means": "established", "means_codes": ["deception"], "means_reasons": "Told of other work, held by a debt.",
     "purpose": "established", "exploitation_forms": ["ForcedLabour"], "purpose_reasons": "Worked unpaid for a year.",
-    "evidence": "Her account and the contract.", "outcome": "identified", "do": "propose",
+    "evidence": "Her account and the contract.", "outcome": "identified",
 }  # fmt: skip
 
 
@@ -48,6 +48,7 @@ def addresses(case: Any, row: Any) -> list[str]:
             reverse(f"determination{name}", args=[row])
             for name in ("", "_reasons", "_decide", "_second", "_open_review", "_tell", "_letter", "_review")
         ),
+        *(reverse("determination_part", args=[row, name]) for name in rules.PARTS),
     ]
 
 
@@ -179,7 +180,9 @@ class TestCase:
         hidden = fresh(client, reverse("case_identification", args=[case.pk]))
         answers = [client.post(reverse("determination_open", args=[case.pk]), hidden) for _ in range(2)]
         row = Determination.objects.get()
-        assert {answer.headers["Location"] for answer in answers} == {reverse("determination_decide", args=[row.pk])}
+        assert {answer.headers["Location"] for answer in answers} == {
+            reverse("determination_part", args=[row.pk, "act"])
+        }
 
     def test_the_second_of_two_officers_is_told(self, cast: Cast) -> None:
         case = steps.with_authority(cast)
@@ -195,97 +198,155 @@ def opened(cast: Cast, **kwargs: Any) -> Determination:
     return actions.open_determination(cast.officer, steps.with_authority(cast, **kwargs))
 
 
+def part(row: Determination, name: str) -> str:
+    return reverse("determination_part", args=[row.pk, name])
+
+
+def write(client: Client, row: Determination, **changed: Any) -> None:
+    """The whole decision through its screens, as far as what is given goes."""
+    for name, fields in rules.PARTS.items():
+        given = {**GOOD, **changed}
+        sent = {field: given[field] for field in fields if given.get(field)}
+        assert client.post(part(row, name), sent).status_code == 302
+
+
 class TestDecide:
+    def test_from_screen_to_screen_to_a_second_officer(self, cast: Cast) -> None:
+        case = steps.with_authority(cast)
+        client = signed_in(cast.officer)
+        address = client.post(reverse("determination_open", args=[case.pk]), {}).headers["Location"]
+        for fields in rules.PARTS.values():
+            sent = {**fresh(client, address), **{field: GOOD[field] for field in fields}}
+            address = client.post(address, sent).headers["Location"]
+        row = Determination.objects.get()
+        assert address == reverse("determination_decide", args=[row.pk])
+        page = text(client, address)
+        for words in (GOOD["act_reasons"], GOOD["evidence"], "Identified as a victim"):
+            assert str(words) in page
+        sent = fresh(client, address)
+        for _ in range(2):  # sent twice, done once
+            assert client.post(address, sent).status_code == 302
+        assert stored(row).status == "proposed"
+        assert Event.objects.filter(action="determination.proposed").count() == 1
+
     def test_reminders_stand_beside_the_elements(self, cast: Cast) -> None:
         row = opened(cast)
-        page = text(signed_in(cast.officer), reverse("determination_decide", args=[row.pk]))
-        for words in ("consent is irrelevant", "no border need be crossed", "Force is not needed", "stigmatised"):
-            assert words in page
-        assert 'value="not_required"' not in page
+        client = signed_in(cast.officer)
+        for name, words in (
+            ("act", "no border need be crossed"),
+            ("means", "consent is irrelevant"),
+            ("means", "Force is not needed"),
+            ("purpose", "stigmatised"),
+            ("outcome", "no reason to refuse"),
+        ):
+            assert words in text(client, part(row, name))
+        assert 'value="not_required"' not in text(client, part(row, "means"))
 
     def test_of_a_child_no_means_are_asked(self, cast: Cast) -> None:
         row = opened(cast, age=14)
         client = signed_in(cast.officer)
-        page = text(client, reverse("determination_decide", args=[row.pk]))
+        page = re.sub(r"\s+", " ", text(client, part(row, "means")))
         assert "no means is needed" in page
-        assert 'name="means" value="not_established"' not in re.sub(r"\s+", " ", page)
-        posted = {**GOOD, "means": "not_required", "means_codes": [], "means_reasons": ""}
-        assert client.post(reverse("determination_decide", args=[row.pk]), posted).status_code == 302
+        assert 'value="not_required" checked' in page
+        assert 'value="not_established"' not in page
+        write(client, row, means="not_required", means_codes=[], means_reasons="")
+        assert client.post(reverse("determination_decide", args=[row.pk]), {}).status_code == 302
         assert stored(row).status == "proposed"
 
     def test_an_adult_cannot_do_without(self, cast: Cast) -> None:
         row = opened(cast)
-        posted = {**GOOD, "means": "not_required"}
-        for do in ("keep", "propose"):
-            answer = signed_in(cast.officer).post(reverse("determination_decide", args=[row.pk]), {**posted, "do": do})
-            assert answer.status_code == 422
-            assert answer.context["form"].errors["means"] == [
-                "For an adult a means is part of the definition; it cannot be left out."
-            ]
+        answer = signed_in(cast.officer).post(
+            part(row, "means"), {"means": "not_required", "means_reasons": "Canary words"}
+        )
+        assert answer.status_code == 422
+        assert answer.context["form"].errors["means"] == [
+            "For an adult a means is part of the definition; it cannot be left out."
+        ]
+        assert "Canary words" in answer.content.decode()
         assert stored(row).means == ""
 
-    def test_everything_missing_at_its_field_and_nothing_lost(self, cast: Cast) -> None:
+    def test_everything_missing_is_named_with_its_field(self, cast: Cast) -> None:
         row = opened(cast)
-        posted = {
-            "act": "established",
-            "act_reasons": "Canary in the cellar",
-            "purpose": "established",
-            "do": "propose",
-        }
-        answer = signed_in(cast.officer).post(reverse("determination_decide", args=[row.pk]), posted)
-        assert answer.status_code == 422
-        assert set(answer.context["form"].errors) == {
-            "means",
-            "purpose_reasons",
-            "evidence",
-            "outcome",
-            "exploitation_forms",
-        }
+        client = signed_in(cast.officer)
+        client.post(part(row, "act"), {"act": "established", "act_reasons": "Canary in the cellar"})
+        client.post(part(row, "purpose"), {"purpose": "established"})
+        check = reverse("determination_decide", args=[row.pk])
+        assert "Before it can be proposed" in text(client, check)
+        answer = client.post(check, {})
         page = answer.content.decode()
+        assert answer.status_code == 422
         assert "Canary in the cellar" in page
-        for name in ("means_1", "purpose_reasons", "evidence", "outcome_1", "exploitation_forms_1"):
-            assert f'href="#id_{name}"' in page
+        for name, field in (
+            ("means", "means_1"),
+            ("purpose", "purpose_reasons"),
+            ("purpose", "exploitation_forms_1"),
+            ("outcome", "evidence"),
+            ("outcome", "outcome_1"),
+        ):
+            assert f'href="{part(row, name)}?from=check#id_{field}"' in page
         assert stored(row).status == "opened"
+        # The link leads to the field, and the field says what is missing.
+        shown = client.get(f"{part(row, 'purpose')}?from=check")
+        assert set(shown.context["form"].errors) == {"purpose_reasons", "exploitation_forms"}
+        sent = {"purpose": "not_known", "purpose_reasons": "Not asked about yet."}
+        assert client.post(f"{part(row, 'purpose')}?from=check", sent).headers["Location"] == check
 
     def test_a_draft_is_kept_and_found_again(self, cast: Cast) -> None:
         row = opened(cast)
-        client, address = signed_in(cast.officer), reverse("determination_decide", args=[row.pk])
-        sent = {**fresh(client, address), "act": "established", "means_reasons": "Canary & <b>debt</b>", "do": "keep"}
-        assert client.post(address, sent).status_code == 302
+        client, address = signed_in(cast.officer), part(row, "means")
+        sent = {**fresh(client, address), "means": "established", "means_reasons": "Canary & <b>debt</b>"}
+        for _ in range(2):  # the same submission again
+            assert client.post(address, sent).status_code == 302
         assert "Canary &amp; &lt;b&gt;debt&lt;/b&gt;" in text(client, address)
-        assert client.post(address, sent).status_code == 302  # the same submission again
         assert stored(row).version == row.version + 1
+        assert address.rsplit("/", 2)[0] + "/" == reverse("determination_decide", args=[row.pk])
 
     def test_too_long_is_said_at_the_field(self, cast: Cast) -> None:
         row = opened(cast)
-        answer = signed_in(cast.officer).post(
-            reverse("determination_decide", args=[row.pk]), {**GOOD, "act_reasons": "x" * 10_001}
-        )
+        answer = signed_in(cast.officer).post(part(row, "act"), {"act": "established", "act_reasons": "x" * 10_001})
         assert answer.status_code == 422
         assert set(answer.context["form"].errors) == {"act_reasons"}
+
+    def test_there_are_four_parts(self, cast: Cast) -> None:
+        row = opened(cast)
+        assert signed_in(cast.officer).get(part(row, "status")).status_code == 404
 
     def test_reflection_period_in_plain_words(self, cast: Cast) -> None:
         row = actions.open_determination(cast.officer, reflecting(cast))
         client, address = signed_in(cast.officer), reverse("determination_decide", args=[row.pk])
-        assert "cannot be proposed yet" in text(client, address)
-        answer = client.post(address, {**GOOD, "act_reasons": ""})
+        assert "cannot be proposed yet" in text(client, part(row, "act"))
+        write(client, row, act_reasons="")
+        answer = client.post(address, {})
         page = answer.content.decode()
         assert answer.status_code == 422
         assert "The person alone can shorten it" in page
         assert "Give the reasons for your finding on the act" in page
+        write(client, row)
         with clock.travel(clock.now() + timedelta(days=31)):
-            assert signed_in(cast.officer).post(address, GOOD).status_code == 302
+            assert signed_in(cast.officer).post(address, {}).status_code == 302
 
     def test_the_second_of_two_keeps_his_words_and_hears_what_changed(self, cast: Cast) -> None:
         row = opened(cast)
-        other, address = signed_in(cast.other_officer), reverse("determination_decide", args=[row.pk])
-        sent = {**fresh(other, address), **GOOD, "act_reasons": "Canary of the second officer", "do": "keep"}
-        actions.keep_draft(cast.officer, row, steps.FINDINGS)
+        other, address = signed_in(cast.other_officer), part(row, "act")
+        sent = {**fresh(other, address), "act": "not_known", "act_reasons": "Canary of the second officer"}
+        actions.keep_draft(cast.officer, row, {"act": "established"})
         answer = other.post(address, sent)
         assert answer.status_code == 422
         page = answer.content.decode()
         assert "Draft of the decision kept" in page
         assert "Canary of the second officer" in page
+        assert stored(row).act == "established"
+
+    def test_what_is_proposed_is_what_was_shown(self, cast: Cast) -> None:
+        row = opened(cast)
+        write(signed_in(cast.officer), row)
+        client, address = signed_in(cast.officer), reverse("determination_decide", args=[row.pk])
+        sent = fresh(client, address)
+        actions.keep_draft(cast.other_officer, row, {"act": "not_known"})
+        answer = client.post(address, sent)
+        assert answer.status_code == 422
+        assert "Draft of the decision kept" in answer.content.decode()
+        assert stored(row).status == "opened"
 
 
 class TestSecondOfficer:
@@ -389,7 +450,7 @@ class TestPerson:
         assert other.post(reverse("determination_open_review", args=[row.pk]), {}).status_code == 302
         second = Determination.objects.get(reviews=row)
         assert "The review of this decision" in text(first, reverse("determination", args=[row.pk]))
-        assert "Review" in text(other, reverse("determination_decide", args=[second.pk]))
+        assert "The decision that is reviewed" in text(other, part(second, "act"))
         both = text(client, reverse("case_identification", args=[row.case_id]))
         assert reverse("determination", args=[row.pk]) in both
         assert reverse("determination", args=[second.pk]) in both

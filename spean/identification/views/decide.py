@@ -90,8 +90,6 @@ def _part_form(request: AccessRequest, row: Determination, part: str, checking: 
     texts = shown.reasons(request.user, row, PURPOSE, only=[name for name in rules.TEXTS if name in names])
     findings = shown.findings(row, texts)
     held = {name: getattr(findings, name) for name in rules.PARTS[part]}
-    if part == "means" and row.treated_as_child and not held["means"]:
-        held["means"] = "not_required"
     if not checking:
         return PartForm(initial=held, **common)
     form = PartForm({**held, "once": str(uuid4()), "version": str(row.version)}, **common)
@@ -107,6 +105,8 @@ def propose(request: AccessRequest, pk: UUID) -> HttpResponse:
     row = find(request, "propose_determination", pk)
     if row.status != "opened" and request.method != "POST":
         return HttpResponseRedirect(reverse("determination", args=[pk]))
+    if request.method != "POST" and row.version == 1:
+        return HttpResponseRedirect(reverse("determination_part", args=[pk, FIRST]))  # nothing is written yet
     texts = shown.reasons(user, row, PURPOSE) if row.status == "opened" else {}
     findings = shown.findings(row, texts)
     form = ActionForm(request.POST if request.method == "POST" else None, version=row.version)
