@@ -16,20 +16,27 @@ def test_two_officers_decide_and_the_person_is_told(cast: Cast, arrive: Arrive) 
     assert "Dara" in officer.text
     officer.follow("/identification/open/")
     row = Determination.objects.get()
-    assert officer.at == f"/determination/{row.pk}/decide/", officer.at
-    # One element without its reasons is found, at its field.
-    officer.fill({"act": "established", "purpose_reasons": "Worked unpaid for a year."})
-    officer.send('button[value="propose"]', refused=True)
-    assert officer.page.locator('.govuk-error-summary a[href="#id_act_reasons"]').count() == 1
+    here = f"/determination/{row.pk}/decide/"
+    assert officer.at == f"{here}act/", officer.at
+    officer.answer({"act": "established", "act_codes": ["recruitment"]})
+    officer.answer(
+        {"means": "established", "means_codes": ["deception"], "means_reasons": "Told of other work, held by a debt."}
+    )
     officer.answer(
         {
-            "act_codes": ["recruitment"], "act_reasons": "A broker came to her village.", "means": "established",
-            "means_codes": ["deception"], "means_reasons": "Told of other work, held by a debt.",
-            "purpose": "established", "exploitation_forms": ["ForcedLabour"], "evidence": "Her account and the contract.",
-            "outcome": "identified",
-        },
-        'button[value="propose"]',
+            "purpose": "established", "exploitation_forms": ["ForcedLabour"],
+            "purpose_reasons": "Worked unpaid for a year.",
+        }
     )  # fmt: skip
+    officer.answer({"evidence": "Her account and the contract.", "outcome": "identified"})
+    # One element without its reasons is found, at its field.
+    assert officer.at == here
+    officer.send(refused=True)
+    officer.click('.govuk-error-summary a[href$="/act/?from=check#id_act_reasons"]')
+    assert officer.page.locator('.govuk-error-summary a[href="#id_act_reasons"]').count() == 1
+    officer.answer({"act_reasons": "A broker came to her village."})
+    assert officer.at == here
+    officer.send()
     assert Determination.objects.get().status == "proposed"
 
     reviewer = arrive(cast.reviewer)
