@@ -52,7 +52,7 @@ class Visitor:
             viewport={**PHONE, "width": width},  # type: ignore[typeddict-item]
             locale="en-GB", java_script_enabled=scripts, reduced_motion="reduce",
         )  # fmt: skip
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(120_000)
         self.new_tab()
 
     def new_tab(self) -> None:
