@@ -19,6 +19,7 @@ from django.utils import translation
 
 from spean.people.search_server import Searcher
 from spean.run import databases, embedded
+from tests import templates
 from tests.cast import Cast, make_cast
 from tests.searching import search_beside
 
@@ -32,10 +33,12 @@ def cluster() -> Iterator[embedded.Cluster]:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(cluster: embedded.Cluster, django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Hooked in before the databases are made."""
+    templates.use(cluster)
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
+def django_db_setup(cluster: embedded.Cluster, django_db_setup: None) -> Iterator[None]:
+    templates.keep(cluster)
     databases.sign_in("app")
     yield
     databases.sign_in("owner")

@@ -311,10 +311,12 @@ class Cluster:
             return
         process.send_signal(signal.SIGINT)  # "fast": rolls back what is open, keeps what is done
         try:
-            process.wait(20)
+            # Its last act is to write everything to a disk that may be slow and busy.
+            process.wait(60)
         except psutil.TimeoutExpired:
+            # It ends without writing and recovers at the next start: nothing that was confirmed is lost.
             process.send_signal(signal.SIGQUIT)
-            process.wait(20)
+            process.wait(60)
 
     # -- small parts --------------------------------------------------------------------
 
