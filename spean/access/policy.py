@@ -411,6 +411,20 @@ def may_reveal(user: User, obj: Model, section: str) -> bool:
     return case is not None and may_read(user, case, section)
 
 
+def may_see_initials(user: User, persons: Iterable[Model]) -> frozenset[Any]:
+    """Of which persons a list may show initials: whose record he sees, and for the registry those it compares."""
+    listed = {person.pk: person for person in persons}
+    if not listed:
+        return frozenset()
+    model = type(next(iter(listed.values())))
+    seen = set(visible(user, "see_person", model).filter(pk__in=listed).values_list("pk", flat=True))
+    if any(membership.organisation.is_national_focal for membership in user.memberships_now()):
+        match_model = apps.get_model("people", "PossibleMatch")
+        pairs = visible(user, "see_match", match_model).filter(Q(person_id__in=listed) | Q(other_id__in=listed))
+        seen |= {pk for pair in pairs.values_list("person_id", "other_id") for pk in pair if pk in listed}
+    return frozenset(seen)
+
+
 def _waits_for(user: User, referral: Model) -> bool:
     waiting = referral.status in ("sent", "acknowledged")  # type: ignore[attr-defined]
     return waiting and may(user, "acknowledge_referral", referral)

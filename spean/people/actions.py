@@ -208,14 +208,15 @@ def _create_person(actor: User, case: Case, identity: Identity) -> Person:
 
 
 def _fill(person: Person, identity: Identity) -> None:
-    vault.seal_fields(person, **{name: identity.sealed[name] for name in SEALED if name in identity.sealed})
+    texts = {name: identity.sealed[name] for name in SEALED if name in identity.sealed}
     for name, value in identity.coded.items():
         setattr(person, name, value)
     shown = [identity.sealed.get("family_name", ""), identity.sealed.get("given_name", "")]
     if not any(shown):
         shown = [identity.sealed.get("name_km", "") or identity.sealed.get("other_names", "")]
     if any(shown):
-        person.initials = initials(*shown)
+        texts["initials"] = initials(*shown)
+    vault.seal_fields(person, **texts)
 
 
 def _keep_decision(actor: User, case: Case, person: Person, found: search.Candidate, decision: str) -> None:

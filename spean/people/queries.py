@@ -19,6 +19,7 @@ from spean.people import search
 from spean.people.actions import visible_persons
 from spean.people.matching import LIKELY, reason_text
 from spean.people.models import Person, PossibleMatch
+from spean.privacy import doors
 
 MATCH_STATUS: dict[str, tuple[str | Promise, str]] = {
     "open": (_lazy("To be decided"), "amber"),
@@ -41,6 +42,7 @@ class CandidateRow:
 def candidates(user: User, found: Sequence[search.Candidate], decisions: dict[UUID, str]) -> list[CandidateRow]:
     """Possible matches with their reasons in words; the record only where the user may see it."""
     seen = {row.pk: row for row in visible_persons(user, (one.person_id for one in found))}
+    with_initials(user, seen.values())
     return [
         CandidateRow(
             one.person_id,
@@ -51,6 +53,14 @@ def candidates(user: User, found: Sequence[search.Candidate], decisions: dict[UU
         )
         for one in found
     ]
+
+
+def with_initials(user: User, persons: Iterable[Person]) -> None:
+    """Give each record the initials that a list shows beside its code, where the user may see them (`listed_as`)."""
+    rows = list(persons)
+    shown = doors.initials(user, rows)
+    for row in rows:
+        row.listed_as = shown.get(row.pk, "")
 
 
 def facts(person: Person) -> list[tuple[str, str]]:
@@ -106,6 +116,7 @@ def match_rows(user: User, found: Iterable[PossibleMatch]) -> list[dict[str, Any
     listed = list(found)
     ids = {pk for row in listed for pk in (row.person_id, row.other_id)}
     seen = ids if is_national(user) else {row.pk for row in visible_persons(user, ids)}
+    with_initials(user, (one for row in listed for one in (row.person, row.other) if one.pk in seen))
     return [
         {
             "match": row,

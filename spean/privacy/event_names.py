@@ -7,13 +7,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 READS = frozenset(
-    {"identity.revealed", "content.read", "content.refused", "people.searched", "list.read", "case.read", "log.read"}
+    {"identity.revealed", "initials.shown", "content.read", "content.refused", "people.searched", "list.read", "case.read", "log.read"}
 )
 
 ACTIONS: dict[str, str | Promise] = {
     # Reading and passing on
     "identity.revealed": _("Identity opened"),
     "content.read": _("Sealed text read"),
+    "initials.shown": _("Initials shown in a list"),
     "content.refused": _("Sealed text asked for and refused"),
     "information.shared": _("Information passed on"),
     "people.searched": _("Search among registered persons"),

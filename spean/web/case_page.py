@@ -20,6 +20,7 @@ from spean.cases import labels
 from spean.cases.models import Case, Note, Task
 from spean.cases.panels import NEXT_STEPS, PANELS, NextStep, Sight
 from spean.country.fields import label
+from spean.people import queries
 from spean.people.forms import RevealForm
 from spean.people.words import named
 from spean.privacy import doors, events
@@ -102,6 +103,8 @@ def _page(
     sight = Sight.of(request.user, case)
     now, later = _steps(sight)
     status, colour = labels.CASE_STATUS[case.status]
+    if case.person is not None and "see_person" in sight.may:
+        queries.with_initials(request.user, [case.person])
     shown = [(panel, panel.show(sight)) for panel in sorted(PANELS.values(), key=lambda panel: panel.order)]
     context = {
         "case": case,

@@ -72,9 +72,10 @@ def _write(
         person = Person(
             subject=subject, code=new_code("P"), sex=details.sex, birth_year=details.birth_year, nationality=details.nationality,
             birth_province=details.birth_province, languages=["km"], registered_by=manager, registered_organisation=office,
-            registered_at=when, initials=initials(details.family_name, details.given_name),
+            registered_at=when,
         )  # fmt: skip
         texts = {name: getattr(details, name, "") or "" for name in SEALED if name != "address"}
+        texts["initials"] = initials(details.family_name, details.given_name)
         vault.seal_fields(
             person, **{name: "\n".join(text) if isinstance(text, tuple) else str(text) for name, text in texts.items()}
         )

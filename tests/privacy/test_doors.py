@@ -26,6 +26,33 @@ def rows() -> list[tuple[str, object, list[str], str]]:
     return list(Event.objects.order_by("id").values_list("action", "object_id", "fields", "purpose"))
 
 
+class TestInitials:
+    @pytest.fixture
+    def person(self, case: Case) -> Person:
+        vault.seal_fields(case.person, initials="C.C.")
+        case.person.save()
+        return case.person
+
+    def test_a_list_shows_them_and_the_log_knows(self, cast, person: Person) -> None:
+        assert doors.initials(cast.manager, [person]) == {person.pk: "C.C."}
+        assert rows() == [("initials.shown", person.pk, ["initials"], "casework")]
+
+    @pytest.mark.parametrize("name", ["screener", "other_manager", "registry", "administrator", "auditor", "outsider"])
+    def test_nobody_else_gets_them(self, cast, person: Person, name: str) -> None:
+        assert doors.initials(getattr(cast, name), [person]) == {}
+        assert rows() == []
+
+    def test_an_excluded_agency_gets_none(self, cast, case: Case, person: Person) -> None:
+        Exclusion.objects.create(
+            case=case, organisation=cast.org("focal"), reason="implicated", created_by=cast.registry
+        )
+        assert doors.initials(cast.again("manager"), [person]) == {}
+
+    def test_whose_key_is_destroyed_has_none(self, cast, person: Person) -> None:
+        vault.destroy_key(person.subject)
+        assert doors.initials(cast.manager, [person]) == {person.pk: ""}
+
+
 class TestReveal:
     def test_gives_the_text_and_writes_who_read_it(self, cast, case: Case) -> None:
         shown = reveal(cast.manager, [case.person], NAMES, "casework")

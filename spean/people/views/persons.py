@@ -39,6 +39,7 @@ def person_search(request: AccessRequest) -> HttpResponse:
         except search.SearchUnavailable:
             form.add_error(None, _("The search is not running at the moment. Try again in a minute."))
         else:
+            queries.with_initials(request.user, [person for person, _hit in found])
             rows = [
                 {"person": person, "facts": _line(person), "reasons": [reason_text(code) for code in hit.reasons]}
                 for person, hit in found
@@ -81,6 +82,7 @@ def _page(
     user = request.user
     others = queries.same_person(person)
     seen = {row.pk for row in actions.visible_persons(user, [row.pk for row in others])} if others else set()
+    queries.with_initials(user, [person, *(row for row in others if row.pk in seen)])
     cases = list(queries.episodes(user, [person, *others])[:50])
     can = policy.permitted(user, ("edit_person", "see_match"), person)
     open_matches = queries.matches(user).filter(person=person) | queries.matches(user).filter(other=person)
