@@ -59,6 +59,10 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # Keys outside the database: the key-encryption key, and the key that signs log checkpoints.
 SPEAN_KEK_FILE = Path(os.environ.get("SPEAN_KEK_FILE") or state.secret_file("kek"))
+# Still readable while `spean keys rotate` re-wraps the data keys. Separated like the paths of PATH.
+SPEAN_EARLIER_KEK_FILES = [
+    Path(path) for path in os.environ.get("SPEAN_EARLIER_KEK_FILES", "").split(os.pathsep) if path
+]
 SPEAN_LOG_KEY_FILE = Path(os.environ.get("SPEAN_LOG_KEY_FILE") or state.secret_file("log_key"))
 SPEAN_SEARCH_SOCKET = Path(
     os.environ.get("SPEAN_SEARCH_SOCKET") or databases.short_path(STATE / "search", "search.sock")

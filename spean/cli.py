@@ -74,15 +74,47 @@ def _setup(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--email", required=True, help="with which the first administrator signs in")
     parser.add_argument("--name", required=True, help="the first administrator's name")
     parser.add_argument("--organisation", default="System operator", help="who operates the system")
+    parser.add_argument("--second-email", help="with which a second administrator signs in")
+    parser.add_argument("--second-name", help="the second administrator's name")
+    parser.epilog = (
+        "Roles that see cases take two administrators. Name the second here, another person than the first, or "
+        "later with: spean administrator"
+    )
+
+
+def _administrator(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--email", required=True, help="with which the administrator signs in")
+    parser.add_argument("--name", required=True, help="the administrator's name")
+
+
+def _restore(parser: argparse.ArgumentParser) -> None:
+    from spean.run import safekeeping
+
+    safekeeping.restore_options(parser)
+
+
+def _drill(parser: argparse.ArgumentParser) -> None:
+    from spean.run import safekeeping
+
+    safekeeping.drill_options(parser)
 
 
 COMMANDS = (
     Command("demo", "spean.run.commands:demo", "set up and serve a demonstration with fictional people", _demo),
     Command("setup", "spean.run.commands:setup", "set up a real installation and its first administrator", _setup),
+    Command(
+        "administrator",
+        "spean.run.commands:administrator",
+        "add an administrator, where no two are left to ask",
+        _administrator,
+    ),
     Command("serve", "spean.run.commands:serve", "serve the application", _serve),
     Command("worker", "spean.run.commands:worker", "run jobs and sign the event log"),
     Command("search", "spean.run.commands:search", "run the process that searches names in memory"),
     Command("migrate", "spean.run.commands:migrate", "bring the databases up to this version"),
+    Command("backup", "spean.run.safekeeping:backup", "copy everything, sealed to keys kept elsewhere", raw=True),
+    Command("restore", "spean.run.safekeeping:restore", "bring a backup back into an empty installation", _restore),
+    Command("drill", "spean.run.safekeeping:drill", "prove the newest backup by restoring it aside", _drill),
     Command("screen", "spean.detection.screen:run", "apply the definition test to answers", _screen),
     Command("country check", "spean.country.check:main", "check a country pack for faults", raw=True),
     Command(
@@ -106,9 +138,44 @@ COMMANDS = (
         raw=True,
         database=_always,
     ),
+    Command(
+        "keys status",
+        "spean.privacy.rotation:status_command",
+        "say which keys wrap the data keys",
+        raw=True,
+        database=_always,
+    ),
+    Command(
+        "keys rotate",
+        "spean.privacy.rotation:rotate_command",
+        "move all data keys to a new key-encryption key",
+        raw=True,
+        database=_always,
+    ),
+    Command(
+        "keys escrow",
+        "spean.privacy.escrow_commands:escrow_new",
+        "seal the key-encryption key for three custodians",
+        raw=True,
+        database=_always,
+    ),
+    Command(
+        "keys recover", "spean.privacy.escrow_commands:recover", "recover it with the keys of two custodians", raw=True
+    ),
+    Command(
+        "keys custodian new",
+        "spean.privacy.escrow_commands:custodian_new",
+        "make the pair of keys of a custodian",
+        raw=True,
+    ),
     Command("manage", "spean.run.commands:manage", "run a Django command, for example: spean manage shell", raw=True),
 )
-GROUPS = {"country": "country packs: check", "audit": "the event log: verify, export, key"}
+GROUPS = {
+    "country": "country packs: check",
+    "audit": "the event log: verify, export, key",
+    "keys": "keys outside the database: status, rotate, escrow",
+    "keys custodian": "custodians of the key-encryption key: new",
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -122,7 +189,8 @@ def parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         group, _, word = command.words.rpartition(" ")
         if group not in under:
-            described = under[""].add_parser(group, help=GROUPS[group], description=GROUPS[group])
+            above, _, own = group.rpartition(" ")  # the group above stands earlier in the table
+            described = under[above].add_parser(own, help=GROUPS[group], description=GROUPS[group])
             under[group] = described.add_subparsers(title="commands", metavar="COMMAND", required=True)
         description = f"{command.help[0].upper()}{command.help[1:]}."
         one = under[group].add_parser(word, help=command.help, description=description)

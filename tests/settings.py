@@ -5,7 +5,14 @@ import os
 from pathlib import Path
 
 os.environ["SPEAN_STATE"] = str(Path(__file__).resolve().parent.parent / "var" / "test")
-for _name in ("DATABASE_URL", "KEYS_DATABASE_URL", "SPEAN_HOSTS", "SPEAN_KEK_FILE", "SPEAN_COUNTRY"):
+for _name in (
+    "DATABASE_URL",
+    "KEYS_DATABASE_URL",
+    "SPEAN_HOSTS",
+    "SPEAN_KEK_FILE",
+    "SPEAN_EARLIER_KEK_FILES",
+    "SPEAN_COUNTRY",
+):
     os.environ.pop(_name, None)
 
 from spean.run import databases, state  # noqa: E402

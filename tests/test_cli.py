@@ -42,7 +42,18 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [[], ["unknown"], ["screen"], ["country"], ["audit"], ["audit", "burn"], ["serve", "--port", "x"], ["--nothing"]],
+    [
+        [],
+        ["unknown"],
+        ["screen"],
+        ["country"],
+        ["audit"],
+        ["audit", "burn"],
+        ["keys"],
+        ["keys", "custodian"],
+        ["serve", "--port", "x"],
+        ["--nothing"],
+    ],
     ids=" ".join,
 )
 def test_a_wrong_command_line_exits_2_with_the_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ Anybody may seal. Opening is for the door (doors.py) and the search process alon
 fails when another module names `open_sealed`. The bytes themselves are crypto.py's business.
 """
 
+import hmac
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -41,7 +42,7 @@ def _keyring(current: Path, earlier: tuple[Path, ...]) -> tuple[bytes, dict[str,
 
 def _keys() -> tuple[bytes, dict[str, bytes]]:
     # Earlier keys stay readable while a rotation re-wraps the data keys.
-    earlier = tuple(Path(path) for path in getattr(settings, "SPEAN_EARLIER_KEK_FILES", ()))
+    earlier = tuple(Path(path) for path in settings.SPEAN_EARLIER_KEK_FILES)
     return _keyring(Path(settings.SPEAN_KEK_FILE), earlier)
 
 
@@ -76,6 +77,60 @@ def create_keys(subjects: Iterable[UUID]) -> None:
             DataKey.objects.using(VAULT_ALIAS).bulk_create(rows, batch_size=2000)
     except IntegrityError:
         raise KeyExists("One of these persons already has a data key.") from None
+
+
+class Wrapped(NamedTuple):
+    """How many living data keys one key-encryption key wraps, and whether its file is at hand."""
+
+    kek_id: str
+    keys: int
+    at_hand: bool
+    current: bool
+
+
+def wrapping() -> list[Wrapped]:
+    """Which key-encryption keys wrap the living data keys; the current one first, even if it wraps none yet."""
+    kek, ring = _keys()
+    now = crypto.key_id(kek)
+    rows = DataKey.objects.using(VAULT_ALIAS).filter(wrapped__isnull=False)
+    counted = dict(rows.order_by().values_list("kek_id").annotate(models.Count("subject")))
+    found = [Wrapped(now, counted.pop(now, 0), True, True)]
+    return found + [Wrapped(name, counted[name], name in ring, False) for name in sorted(counted)]
+
+
+class Rewrapped(NamedTuple):
+    """One batch of a rotation: where it ended (None: nothing was left), how many keys moved, how many did not open."""
+
+    last: UUID | None
+    moved: int
+    damaged: int
+
+
+def rewrap(limit: int, after: UUID | None = None) -> Rewrapped:
+    """Wrap up to `limit` data keys anew under the current key-encryption key, in the order of their subjects.
+
+    One durable transaction: a break leaves each key under the old or under the new one, and both open. A data key
+    that does not open is left as it is: it was damaged before, and wrapping it anew would hide that.
+    """
+    kek, ring = _keys()
+    now = crypto.key_id(kek)
+    rows = DataKey.objects.using(VAULT_ALIAS).filter(wrapped__isnull=False, kek_id__in=ring.keys() - {now})
+    if after is not None:
+        rows = rows.filter(subject__gt=after)
+    with transaction.atomic(using=VAULT_ALIAS, durable=True):
+        # Locked, so that a key that is destroyed meanwhile is not brought back.
+        batch = list(rows.order_by("subject").select_for_update()[:limit])
+        moved = []
+        for row in batch:
+            assert row.wrapped is not None  # the filter's
+            try:
+                key = crypto.unwrap(ring[row.kek_id], bytes(row.wrapped), subject=row.subject, kek_id=row.kek_id)
+            except crypto.CannotOpen:
+                continue
+            row.wrapped, row.kek_id = crypto.wrap(kek, key, subject=row.subject), now
+            moved.append(row)
+        DataKey.objects.using(VAULT_ALIAS).bulk_update(moved, ["wrapped", "kek_id"], batch_size=500)
+    return Rewrapped(batch[-1].subject if batch else None, len(moved), len(batch) - len(moved))
 
 
 def destroy_key(subject: UUID) -> None:
@@ -159,6 +214,22 @@ def seal_fields(obj: models.Model, **plaintexts: str | None) -> None:
         setattr(obj, name, sealed)
 
 
+def keyed_digests(holder: UUID, messages: Sequence[bytes]) -> list[bytes]:
+    """Digests under a key of this holder: whoever lacks the key vault can neither make nor test one."""
+    own = hmac.digest(_key_to_seal(holder), b"spean keyed digest 1", "sha256")
+    return [hmac.digest(own, message, "sha256") for message in messages]
+
+
+def move_sealed(subject: UUID, row_id: UUID, blob: bytes, *, frm: str, to: str) -> bytes:
+    """A text sealed for one field, sealed for another one of the same row id and subject. For migrations.
+
+    The plaintext does not leave this function; bytes that were not sealed for `frm` are refused.
+    """
+    key = _key_to_seal(subject)
+    text = crypto.open_sealed(key, blob, subject=subject, label=frm, row_id=row_id)
+    return Ciphertext(crypto.seal(key, text, subject=subject, label=to, row_id=row_id, long=True))
+
+
 class Sealed(NamedTuple):
     """One ciphertext and the place it was sealed for."""
 
@@ -187,3 +258,11 @@ def open_sealed(items: Sequence[Sealed]) -> list[Opened]:
             text = crypto.open_sealed(key, bytes(blob), subject=subject, label=label, row_id=row_id)
             opened.append(Opened(text, erased=False))
     return opened
+
+
+def holds(item: Sealed, text: str) -> bool:
+    """Whether this ciphertext opens, and holds this text: tries vault and key without handing plaintext out."""
+    try:
+        return open_sealed([item])[0].text == text
+    except (NoKey, crypto.CannotOpen, crypto.KeyFileError):
+        return False
