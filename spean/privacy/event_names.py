@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 READS = frozenset(
-    {"identity.revealed", "initials.shown", "content.read", "content.refused", "people.searched", "list.read", "case.read", "log.read"}
+    {"identity.revealed", "initials.shown", "content.read", "content.refused", "people.searched", "list.read", "case.read", "person.read", "log.read"}
 )
 
 ACTIONS: dict[str, str | Promise] = {
@@ -16,12 +16,19 @@ ACTIONS: dict[str, str | Promise] = {
     "content.read": _("Sealed text read"),
     "initials.shown": _("Initials shown in a list"),
     "content.refused": _("Sealed text asked for and refused"),
+    "reveal.over_budget": _("Refused: too many people opened on one day"),
+    "budget.extended": _("Allowed to open more people today"),
+    "person.read": _("Person’s record looked at"),
+    "record.handed_over": _("The person was given the record of who opened the case"),
     "information.shared": _("Information passed on"),
     "people.searched": _("Search among registered persons"),
     "list.read": _("List of cases opened"),
     "case.read": _("Case opened"),
     "export.made": _("Export made"),
     "key.destroyed": _("Key destroyed"),
+    "keys.rotation_started": _("Change of the key-encryption key begun"),
+    "keys.rotation_finished": _("Change of the key-encryption key finished"),
+    "keys.escrowed": _("Key-encryption key sealed for custodians"),
     # Screening and the case
     "screening.started": _("Screening started"),
     "screening.answered": _("Screening question answered"),
@@ -44,12 +51,36 @@ ACTIONS: dict[str, str | Promise] = {
     "case.involvement_ended": _("Organisation’s involvement ended"),
     "case.excluded": _("Organisation or user excluded from the case"),
     "case.exclusion_lifted": _("Exclusion lifted"),
+    "case.exclusion_lift_asked": _("Asked to lift an exclusion"),
+    "case.exclusion_kept": _("Exclusion kept"),
+    "case.involvement_renewed": _("Organisation’s involvement renewed"),
+    "case.renewal_asked": _("Renewal of an involvement asked for"),
+    "case.hand_over_offered": _("Case offered to another focal agency"),
+    "case.handed_over": _("Case handed over to another focal agency"),
+    "case.hand_over_declined": _("Hand-over declined"),
+    "case.hand_over_withdrawn": _("Hand-over withdrawn"),
+    "suspect.recorded": _("Suspect recorded"),
+    "suspect.cleared": _("No longer a suspect"),
+    "conference.called": _("Case conference called"),
+    "conference.recorded": _("Record of a case conference written"),
+    "conference.cancelled": _("Case conference cancelled"),
+    "conference.user_invited": _("User invited to a case conference"),
+    "conference.invitation_withdrawn": _("Invitation to a case conference withdrawn"),
     "note.written": _("Note written"),
     "help.given": _("Help given on the spot"),
     # Consent
     "consent.given": _("Consent recorded"),
     "consent.refused": _("Refusal recorded"),
     "consent.withdrawn": _("Consent withdrawn"),
+    "consent.receipt_given": _("Receipt given to the person"),
+    "ground.recorded": _("Sharing without consent: ground recorded"),
+    "ground.confirmed": _("Sharing without consent: ground confirmed by a second person"),
+    "ground.rejected": _("Sharing without consent: ground rejected by a second person"),
+    "withdrawal.notified": _("Recipient told that consent was withdrawn"),
+    "withdrawal.acknowledged": _("Recipient confirmed the withdrawal"),
+    "case.sections_narrowed": _("What an organisation may read was narrowed"),
+    "case.sections_widened": _("What an organisation may read was widened"),
+    "log.root_kept": _("Root of the log kept outside"),
     # Referral
     "referral.sent": _("Referral sent"),
     "referral.acknowledged": _("Referral acknowledged"),
@@ -87,6 +118,24 @@ ACTIONS: dict[str, str | Promise] = {
     "service.paused": _("Service paused"),
     "service.resumed": _("Service resumed"),
     "capacity.changed": _("Free places changed"),
+    "location.let_in": _("Location of a shelter opened to somebody"),
+    "location.let_in_longer": _("Location of a shelter stays open to somebody"),
+    "location.closed": _("Location of a shelter closed to somebody"),
+    # Emergency access
+    "emergency.asked": _("Emergency access asked for"),
+    "emergency.taken_alone": _("Emergency access taken by one person"),
+    "emergency.confirmed": _("Emergency access confirmed by a second person"),
+    "emergency.refused": _("Emergency access refused by the second person"),
+    "emergency.found_justified": _("Emergency access found justified"),
+    "emergency.found_not_justified": _("Emergency access found not justified"),
+    "emergency.stopped": _("Emergency access stopped by an exclusion"),
+    # Kept apart from the case: who called, and what is planned
+    "informant.recorded": _("Caller’s identity recorded"),
+    "informant.kept_longer": _("Caller’s identity kept longer"),
+    "informant.destroyed": _("Caller’s identity destroyed"),
+    "operation.noted": _("Operation noted"),
+    "operation.readers_changed": _("Readers of an operation changed"),
+    "operation.moved": _("End of an operation changed"),
     # Access
     "user.signed_in": _("User signed in"),
     "user.signed_out": _("User signed out"),
@@ -113,6 +162,18 @@ ACTIONS: dict[str, str | Promise] = {
     "second_factor.removed": _("Second step removed"),
     "second_factor.reset": _("Second step removed by an administrator"),
     "log.read": _("Event log read"),
+    "backup.made": _("Backup made"),
+    "backup.drill_passed": _("Backup restored aside, as a drill"),
+    "backup.drill_failed": _("Backup could not be restored in a drill"),
+    "installation.restored": _("Installation restored from a backup"),
+    "alert.cleared": _("Alert looked into"),
+    "canary.planted": _("Invented person placed among the cases"),
+    "leak.reviewed": _("Looked for whoever knew of leaked cases"),
+    "access_change.requested": _("Access asked for, waits for a second administrator"),
+    "access_change.confirmed": _("Access confirmed by a second administrator"),
+    "access_change.rejected": _("Access refused by a second administrator"),
+    "access_change.withdrawn": _("Request for access taken back"),
+    "sign_in_link.code_refused": _("Sign-in link closed after wrong codes"),
 }
 
 # Why somebody opens what is sealed.
@@ -131,4 +192,7 @@ PURPOSES: dict[str, str | Promise] = {
     "letter": _("Writing a letter"),
     "request_of_person": _("Request of the person"),
     "emergency": _("Emergency"),
+    "justice": _("Criminal investigation"),
+    "following_up_report": _("Following up a report"),
+    "oversight": _("Oversight"),
 }
