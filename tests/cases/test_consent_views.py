@@ -7,6 +7,7 @@ from django.test import Client
 
 from spean.cases.consent import TOLD
 from spean.cases.models import Case, DirectHelp
+from spean.country import pack
 from spean.privacy import vault
 from spean.privacy.models import Consent
 from spean.protection.models import RightsInformation
@@ -149,6 +150,9 @@ def test_the_rights_can_be_read_aloud(cast: Cast, walker: Walker, language: str)
     assert f'<article class="path-aloud" lang="{language}">' in walker.text
     assert "<li>" in walker.text
     assert "---" not in walker.text.split("<article")[1]
+    # The text is a string, and a string has a method “title”: it once stood there whole, as its own heading.
+    assert "## " not in walker.text
+    assert f">{pack().rights(language).heading}</h2>" in walker.text
     assert walker.client.get("/rights/xx/").status_code == 404
 
 
