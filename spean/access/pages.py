@@ -5,6 +5,7 @@ inside the view. What one may not do is answered exactly like what does not exis
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -13,13 +14,15 @@ from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 
 from spean.access import policy
 from spean.access.models import User
 from spean.access.policy import PUBLIC, SIGNED_IN
+from spean.privacy.doors import BudgetSpent
 
-__all__ = ["PUBLIC", "SIGNED_IN", "AccessRequest", "page", "second_factor_given"]
+__all__ = ["PUBLIC", "SIGNED_IN", "AccessRequest", "factor_proven_at", "page", "second_factor_given"]
 
 # How this session proved who it is, beyond a password. A demonstration link counts because
 # it exists only where every person is invented.
@@ -39,6 +42,13 @@ def second_factor_given(request: HttpRequest) -> bool:
     """Whether this session was opened with a second factor (or a passkey, or a demonstration link)."""
     records = get_authentication_records(request, request.user)
     return any(record.get("method") in STRONG_METHODS for record in records)
+
+
+def factor_proven_at(request: HttpRequest) -> datetime | None:
+    """When this session last showed a second factor: for what asks for a fresh one."""
+    records = get_authentication_records(request, request.user)
+    moments = [record["at"] for record in records if record.get("method") in STRONG_METHODS]
+    return datetime.fromtimestamp(max(moments), UTC) if moments else None
 
 
 def page(route: str, view: View, *, action: str, name: str, before_second_factor: bool = False) -> URLPattern:
@@ -80,7 +90,11 @@ def _gate(view: View, action: str, before_second_factor: bool) -> Callable[..., 
             return HttpResponseRedirect(reverse("second_factor_needed"))
         if not policy.may(user, action):
             raise Http404
-        return view(request, *args, **kwargs)
+        try:
+            return view(request, *args, **kwargs)
+        except BudgetSpent as spent:
+            # Whoever may read this person, and too many others, is told so: it is no secret to him.
+            return render(request, "web/budget_spent.html", {"standing": spent.standing}, status=429)
 
     return gated
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db.models import BooleanField, Exists, ExpressionWrapper, Model, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from spean.access.models import Membership, User
@@ -21,6 +22,7 @@ from spean.access.roles import (
     ALL,
     AUDITOR,
     CASE_MANAGER,
+    COURT_CLERK,
     FIRST_RESPONDER,
     HOTLINE_OPERATOR,
     HOTLINE_SUPERVISOR,
@@ -60,6 +62,9 @@ HANDLERS = (
     INVESTIGATOR, PROSECUTOR, RETURN_OFFICER, LABOUR_OFFICER, HOTLINE_OPERATOR, HOTLINE_SUPERVISOR,
 )  # fmt: skip
 
+# Who may ask, in an emergency, where somebody is: nobody whose service arrests, charges or judges.
+MAY_ASK_PLACE = (CASE_MANAGER, SERVICE_PROVIDER, RETURN_OFFICER)
+
 of = Rule.of
 
 # Relations of a case: mine = I started it; screening, focal, service, identification = my organisation is
@@ -75,6 +80,7 @@ ACTIONS: dict[str, tuple[Rule, ...]] = {
         of(*DECIDERS, to="identification"),
         of(INVESTIGATOR, PROSECUTOR, to="justice"),
         of(RETURN_OFFICER, to="return"),
+        of(*HANDLERS, to="conference"),
     ),
     "see_screening": (
         of(*SCREENERS, to="mine_screening"),
@@ -98,14 +104,41 @@ ACTIONS: dict[str, tuple[Rule, ...]] = {
     "write_note": (
         of(CASE_MANAGER, to="focal"), of(SERVICE_PROVIDER, to="service"), of(*DECIDERS, to="identification"),
     ),
+    "see_whereabouts": (of(CASE_MANAGER, to="focal"),),
     "see_case_history": (of(CASE_MANAGER, to="focal"),),
+    "hand_over_record": (of(CASE_MANAGER, to="focal"),),
     "exclude_from_case": (of(CASE_MANAGER, to="focal"),),
     "see_exclusions": (of(CASE_MANAGER, to="focal"),),
+    # Lifting takes two: one of the focal agency asks, another of it, or of the national one, decides.
+    "ask_to_lift_exclusion": (of(CASE_MANAGER, to="focal"),),
+    "lift_exclusion": (of(CASE_MANAGER, to="asked"), of(CASE_MANAGER, to="asked_national")),
+    "record_suspect": (of(*SCREENERS, to="mine_screening"), of(CASE_MANAGER, to="focal")),
+    "see_suspects": (
+        of(*SCREENERS, to="mine_screening"), of(CASE_MANAGER, to="focal"), of(*DECIDERS, to="identification"),
+        of(INVESTIGATOR, PROSECUTOR, to="justice"),
+    ),
+    "clear_suspect": (of(CASE_MANAGER, to="focal"),),
+    "see_involvement": (of(CASE_MANAGER, to="focal"),),
+    "renew_involvement": (of(CASE_MANAGER, to="focal"),),
+    "end_involvement": (of(CASE_MANAGER, to="focal"),),
+    "ask_renewal": (of(*HANDLERS, to="expired"),),
+    "see_reason": (of(CASE_MANAGER, to="focal"), of(CASE_MANAGER, to="asked")),
+    "offer_hand_over": (of(CASE_MANAGER, to="focal"),),
+    "see_hand_over": (of(CASE_MANAGER, to="focal"), of(CASE_MANAGER, to="offered")),
+    "accept_hand_over": (of(CASE_MANAGER, to="offered"),),
+    "call_conference": (of(CASE_MANAGER, to="focal"),),
+    "see_conference": (of(CASE_MANAGER, to="focal"), of(*HANDLERS, to="invited")),
+    "record_conference": (of(CASE_MANAGER, to="focal"),),
     # --- consent ---
     "record_consent": (of(*SCREENERS, to="mine_screening"), of(CASE_MANAGER, to="focal")),
     "record_refusal": (of(*SCREENERS, to="mine_screening"), of(CASE_MANAGER, to="focal")),
     "withdraw_consent": (of(*SCREENERS, to="mine_screening"), of(CASE_MANAGER, to="focal")),
     "see_consent": (of(*SCREENERS, to="mine_screening"), of(CASE_MANAGER, to="focal")),
+    "record_ground": (of(*SCREENERS, to="mine_screening"), of(CASE_MANAGER, to="focal")),
+    # The second person, who sees of the case what he is asked to confirm, and no more.
+    "confirm_ground": (of(*SCREENERS, HOTLINE_SUPERVISOR, to="asked_to_confirm"),),
+    "see_withdrawal": (of(*HANDLERS, to="ours"), of(CASE_MANAGER, to="focal")),
+    "acknowledge_withdrawal": (of(*HANDLERS, to="ours"),),
     # --- people ---
     "see_person": (of(CASE_MANAGER, to="focal"), of(SERVICE_PROVIDER, to="service"),
                    of(*DECIDERS, to="identification"), of(RETURN_OFFICER, to="return")),
@@ -116,7 +149,7 @@ ACTIONS: dict[str, tuple[Rule, ...]] = {
     "decide_match": (of(CASE_MANAGER, to="ours"), of(CASE_MANAGER, to="national")),
     # --- protection ---
     "see_protection": (of(CASE_MANAGER, to="focal"), of(SERVICE_PROVIDER, to="service"),
-                       of(*DECIDERS, to="identification")),
+                       of(*DECIDERS, to="identification"), of(*HANDLERS, to="conference_protection")),
     "give_rights_information": (of(CASE_MANAGER, to="focal"), of(*SCREENERS, to="mine_screening")),
     "open_reflection_period": (of(CASE_MANAGER, to="focal"),),
     "end_reflection_period": (of(CASE_MANAGER, to="focal"),),
@@ -128,14 +161,18 @@ ACTIONS: dict[str, tuple[Rule, ...]] = {
     # --- referral ---
     "see_referral": (of(CASE_MANAGER, to="received"), of(SERVICE_PROVIDER, to="received"),
                      of(*DECIDERS, to="received"), of(CASE_MANAGER, to="sent"),
-                     of(*HANDLERS, to="sent_by_me")),
+                     of(*HANDLERS, to="sent_by_me"), of(CASE_MANAGER, to="focal")),
+    # What came with it: while it waits, and while the organisation takes part because of it.
+    "read_referral": (of(CASE_MANAGER, SERVICE_PROVIDER, *DECIDERS, to="received_now"),),
     "send_referral": (of(*SCREENERS, to="mine_screening"), of(CASE_MANAGER, to="focal")),
     "acknowledge_referral": (of(CASE_MANAGER, SERVICE_PROVIDER, *DECIDERS, to="received"),),
     "accept_referral": (of(CASE_MANAGER, SERVICE_PROVIDER, *DECIDERS, to="received"),),
     "decline_referral": (of(CASE_MANAGER, SERVICE_PROVIDER, *DECIDERS, to="received"),),
-    "withdraw_referral": (of(CASE_MANAGER, to="sent"), of(*SCREENERS, to="sent_by_me")),
+    "withdraw_referral": (of(CASE_MANAGER, to="sent"), of(*SCREENERS, to="sent_by_me"),
+                          of(CASE_MANAGER, to="focal")),
     "complete_referral": (of(CASE_MANAGER, SERVICE_PROVIDER, *DECIDERS, to="received"),),
-    "end_referral": (of(CASE_MANAGER, SERVICE_PROVIDER, *DECIDERS, to="received"), of(CASE_MANAGER, to="sent")),
+    "end_referral": (of(CASE_MANAGER, SERVICE_PROVIDER, *DECIDERS, to="received"), of(CASE_MANAGER, to="sent"),
+                     of(CASE_MANAGER, to="focal")),
     # --- formal identification ---
     "see_determination": (of(*DECIDERS, to="identification"), of(CASE_MANAGER, to="focal")),
     "open_determination": (of(IDENTIFICATION_OFFICER, to="identification"),),
@@ -148,14 +185,56 @@ ACTIONS: dict[str, tuple[Rule, ...]] = {
     "see_service": (of(*(role for role in ALL), to="all"),),
     "edit_service": (of(SERVICE_PROVIDER, to="ours"), of(CASE_MANAGER, to="ours")),
     "update_capacity": (of(SERVICE_PROVIDER, to="ours"), of(CASE_MANAGER, to="ours")),
-    "see_shelter_location": (of(SERVICE_PROVIDER, to="ours"), of(CASE_MANAGER, to="placed")),
+    # Its own staff; who placed somebody there; whom the shelter itself lets in, others than those who help by name.
+    "see_shelter_location": (
+        of(SERVICE_PROVIDER, to="ours"), of(CASE_MANAGER, to="placed"),
+        of(CASE_MANAGER, SERVICE_PROVIDER, RETURN_OFFICER, to="let_in"),
+        of(*HANDLERS, COURT_CLERK, to="let_in_by_name"), of(*MAY_ASK_PLACE, to="emergency"),
+    ),
+    "let_into_location": (of(SERVICE_PROVIDER, to="ours"),),
+    "close_location": (of(SERVICE_PROVIDER, to="ours"),),
+    "keep_location_open": (of(SERVICE_PROVIDER, to="ours"), of(CASE_MANAGER, to="held")),
     "see_unmet_need": (of(CASE_MANAGER),),
+    # --- emergency access: one named case, for four hours, on a page of its own ---
+    "ask_emergency": (of(*HANDLERS),),
+    "see_emergency": (of(*HANDLERS, to="mine"), of(*HANDLERS, to="named"), of(CASE_MANAGER, to="focal"),
+                      of(AUDITOR, to="all")),
+    "confirm_emergency": (of(*HANDLERS, to="named"),),
+    "review_emergency": (of(AUDITOR, to="all"),),
+    "read_in_emergency": (of(*HANDLERS, to="emergency"),),
+    # --- kept apart from the case: who called, and what is planned ---
+    "record_informant": (of(HOTLINE_OPERATOR, to="mine"),),
+    "see_informant": (of(HOTLINE_OPERATOR, to="mine"), of(HOTLINE_SUPERVISOR, to="ours")),
+    "keep_informant_longer": (of(HOTLINE_OPERATOR, to="mine"), of(HOTLINE_SUPERVISOR, to="ours")),
+    "note_operation": (of(INVESTIGATOR, to="justice"),),
+    "see_operation": (of(*HANDLERS, to="mine"), of(*HANDLERS, to="named"),
+                      of(INVESTIGATOR, PROSECUTOR, to="over")),
+    "change_operation": (of(INVESTIGATOR, to="mine"),),
     # --- work ---
     "see_task": (of(*HANDLERS, to="mine"),),
     # --- administration and oversight: never case content ---
     "manage_organisations": (of(ADMINISTRATOR, to="all"),),
     "manage_users": (of(ADMINISTRATOR, to="all"),),
+    # Only who answers for the case may put it on a list, and never through an emergency.
+    "export_case": (of(CASE_MANAGER, to="focal"),),
+    "request_export": (of(CASE_MANAGER),),
+    "see_export": (of(CASE_MANAGER, to="ours"), of(AUDITOR, to="all")),
+    "approve_export": (of(CASE_MANAGER, to="by_colleague"),),
+    "withdraw_export": (of(CASE_MANAGER, to="mine"),),
+    "make_export": (of(CASE_MANAGER, to="mine"),),
+    "trace_export": (of(AUDITOR),),
+    "see_access_change": (of(ADMINISTRATOR, to="all"),),
+    "confirm_access_change": (of(ADMINISTRATOR, to="by_another"),),
+    "withdraw_access_change": (of(ADMINISTRATOR, to="mine"),),
     "read_log": (of(AUDITOR, to="all"),),
+    # Alerts, canaries and leak reviews name users and codes, never content.
+    "see_alert": (of(AUDITOR, to="all"),),
+    "clear_alert": (of(AUDITOR, to="all"),),
+    "see_canary": (of(AUDITOR, to="all"),),
+    "plant_canary": (of(AUDITOR),),
+    "review_leak": (of(AUDITOR, to="all"),),
+    # Another user of the same organisation and role, or the national focal agency; never oneself.
+    "extend_budget": (of(*HANDLERS, COURT_CLERK, to="colleague"), of(CASE_MANAGER, to="of_the_country")),
 }  # fmt: skip
 
 Relation = Callable[[User, Membership], Q]
@@ -201,12 +280,140 @@ def _received_case(user: User, membership: Membership) -> Q:
     return Q(Exists(waiting))
 
 
-def _placed(user: User, membership: Membership) -> Q:
-    """My organisation sent somebody to this service, and the service accepted."""
-    accepted = apps.get_model("referral", "Referral")._default_manager.filter(
-        service_id=OuterRef("pk"), from_organisation_id=membership.organisation_id, status="accepted"
+def _asked_to_confirm(user: User, membership: Membership) -> Q:
+    """My organisation was asked for the second person of a ground that stands in for consent."""
+    asked = apps.get_model("cases", "Task")._default_manager.filter(
+        Q(user_id__isnull=True) | Q(user_id=user.pk),
+        case_id=OuterRef("pk"),
+        kind="confirm_ground",
+        organisation_id=membership.organisation_id,
+        role=membership.role,
+        done_at__isnull=True,
     )
-    return Q(Exists(accepted))
+    return Q(Exists(asked))
+
+
+def _let_in(basis: str, *, by_name: bool = False) -> Relation:
+    """A grant of this shelter's location runs: for a placement, or because the shelter itself gave it."""
+
+    def relation(user: User, membership: Membership) -> Q:
+        model = apps.get_model("directory", "LocationGrant")
+        whom = Q(user_id=user.pk) if by_name else Q(organisation_id=membership.organisation_id)
+        grants = model._default_manager.filter(
+            _open_now(), whom, _not_excluded(user, model), location_id=OuterRef("pk"), basis=basis
+        )
+        return Q(Exists(grants))
+
+    return relation
+
+
+def _emergencies(user: User) -> QuerySet[Any]:
+    """The emergency accesses that open something to this user at this moment."""
+    rows = apps.get_model("privacy", "EmergencyAccess")._default_manager
+    return rows.filter(_open_now(), asked_by_id=user.pk, status__in=("granted", "justified"), case_id__isnull=False)
+
+
+def _in_emergency(user: User, membership: Membership) -> Q:
+    return Q(Exists(_emergencies(user).filter(case_id=OuterRef("pk"))))
+
+
+def _place_in_emergency(user: User, membership: Membership) -> Q:
+    """Somebody whose life is in danger was placed here, and two people answer for my asking."""
+    case_model = apps.get_model("cases", "Case")
+    mine = _emergencies(user).filter(sections__contains=["whereabouts"]).values("case_id")
+    cases = case_model._default_manager.filter(_not_excluded(user, case_model), pk__in=mine).values("pk")
+    placed = apps.get_model("referral", "Referral")._default_manager.filter(
+        service_id=OuterRef("service_id"), status="accepted", case_id__in=cases
+    )
+    return Q(Exists(placed))
+
+
+def _reads_operation(user: User, membership: Membership) -> Q:
+    readers = apps.get_model("cases", "OperationReader")._default_manager.filter(fact_id=OuterRef("pk"))
+    return Q(Exists(readers.filter(user_id=user.pk, until_at__isnull=True)))
+
+
+def _operation_over(user: User, membership: Membership) -> Q:
+    """After the operation it belongs to the criminal case, as everything else of that task."""
+    return Q(over_at__lte=clock.now()) & _involved("justice", case="case_id")(user, membership)
+
+
+def _takes_part(user: User, membership: Membership) -> Q:
+    """My organisation takes part in the case of this row now, for whichever task."""
+    rows = apps.get_model("cases", "Involvement")._default_manager.filter(
+        _open_now(), case_id=OuterRef("case_id"), organisation_id=membership.organisation_id
+    )
+    return Q(Exists(rows))
+
+
+def _received(user: User, membership: Membership) -> Q:
+    """Sent to my organisation: a line in our list for good, but what still runs only while we take part."""
+    running = Q(status="accepted") | Q(status="acknowledged", kind="focal")
+    return Q(to_organisation_id=membership.organisation_id) & (~running | _takes_part(user, membership))
+
+
+def _received_now(user: User, membership: Membership) -> Q:
+    return _received(user, membership) & Q(status__in=("sent", "acknowledged", "accepted"))
+
+
+def _sent(user: User, membership: Membership) -> Q:
+    return Q(from_organisation_id=membership.organisation_id) & _takes_part(user, membership)
+
+
+def _sent_by_me(user: User, membership: Membership) -> Q:
+    """What became of a case that I referred stays mine to see; of other referrals while we take part."""
+    return Q(sent_by_id=user.pk) & (Q(kind="focal") | _takes_part(user, membership))
+
+
+def _invited(section: str = "", *, to_this: bool = False) -> Relation:
+    """I am invited, for this organisation, to a conference on the case that is neither cancelled nor over."""
+
+    def relation(user: User, membership: Membership) -> Q:
+        rows = _invitations(user).filter(organisation_id=membership.organisation_id)
+        rows = rows.filter(conference_id=OuterRef("pk")) if to_this else rows.filter(case_id=OuterRef("pk"))
+        return Q(Exists(rows.filter(sections__contains=[section]) if section else rows))
+
+    return relation
+
+
+def _invitations(user: User) -> QuerySet[Any]:
+    rows = apps.get_model("cases", "Invitation")._default_manager
+    return rows.filter(
+        user_id=user.pk, status="invited", conference__status__in=("called", "held"),
+        conference__until_at__gt=clock.now(),
+    )  # fmt: skip
+
+
+def _expired(user: User, membership: Membership) -> Q:
+    """My organisation's part, of a task that is mine, has run out and was not ended."""
+    return Q(
+        organisation_id=membership.organisation_id, status="open", until_at__lte=clock.now(),
+        task__in=ROLE_TASKS[membership.role],
+    )  # fmt: skip
+
+
+def _asked(user: User, membership: Membership) -> Q:
+    """Lifting was asked for in a case of my agency, and I am neither who excluded nor who asked."""
+    return _by_second_person(user) & _involved("focal", case="case_id")(user, membership)
+
+
+def _asked_national(user: User, membership: Membership) -> Q:
+    return _by_second_person(user) & _national(user, membership)
+
+
+def _by_second_person(user: User) -> Q:
+    return Q(status="lift_asked") & ~Q(created_by_id=user.pk) & ~Q(asked_by_id=user.pk)
+
+
+def _reason_asked(user: User, membership: Membership) -> Q:
+    """A reason about which I have to decide: an exclusion to lift, a case offered to my agency."""
+    exclusions = apps.get_model("cases", "Exclusion")._default_manager.filter(
+        _asked_national(user, membership), pk=OuterRef("object_id")
+    )
+    offered = apps.get_model("cases", "HandOver")._default_manager.filter(
+        pk=OuterRef("object_id"), status="offered", to_organisation_id=membership.organisation_id
+    )
+    return Q(Exists(exclusions)) | Q(Exists(offered))
 
 
 def _same_organisation(attribute: str) -> Relation:
@@ -215,6 +422,19 @@ def _same_organisation(attribute: str) -> Relation:
 
 def _always(user: User, membership: Membership) -> Q:
     return Q(pk__isnull=False)
+
+
+def _colleague(user: User, membership: Membership) -> Q:
+    """Somebody else who holds the same role in the same organisation now."""
+    same = Membership.objects.filter(
+        _open_now(), user_id=OuterRef("pk"), organisation_id=membership.organisation_id, role=membership.role
+    )
+    return Q(Exists(same)) & ~Q(pk=user.pk)
+
+
+def _of_the_country(user: User, membership: Membership) -> Q:
+    """Anybody else, for the national focal agency."""
+    return ~Q(pk=user.pk) if membership.organisation.is_national_focal else Q(pk__in=())
 
 
 def _national(user: User, membership: Membership) -> Q:
@@ -231,30 +451,96 @@ CASE_RELATIONS: dict[str, Relation] = {
     "justice": _involved("justice"),
     "return": _involved("return"),
     "received": _received_case,
+    "conference": _invited(),
+    "conference_protection": _invited("protection"),
+    "asked_to_confirm": _asked_to_confirm,
+    "emergency": _in_emergency,
 }
 
 RELATIONS: dict[str, dict[str, Relation]] = {
     "cases.Case": CASE_RELATIONS,
     "referral.Referral": {
-        "received": _same_organisation("to_organisation_id"),
-        "sent": _same_organisation("from_organisation_id"),
-        "sent_by_me": lambda user, membership: Q(sent_by_id=user.pk),
+        "received": _received,
+        "received_now": _received_now,
+        "sent": _sent,
+        "sent_by_me": _sent_by_me,
+        "focal": _involved("focal", case="case_id"),
     },
+    "cases.Exclusion": {
+        "focal": _involved("focal", case="case_id"),
+        "asked": _asked,
+        "asked_national": _asked_national,
+    },
+    "cases.Involvement": {"focal": _involved("focal", case="case_id"), "expired": _expired},
+    "cases.Reason": {"focal": _involved("focal", case="case_id"), "asked": _reason_asked},
+    "cases.HandOver": {
+        "focal": _involved("focal", case="case_id"),
+        "offered": lambda user, membership: Q(to_organisation_id=membership.organisation_id, status="offered"),
+    },
+    "cases.Conference": {"focal": _involved("focal", case="case_id"), "invited": _invited(to_this=True)},
     "people.PossibleMatch": {"ours": _involved("focal", case="case_id"), "national": _national},
     "directory.Service": {
         "all": _always,
         "ours": _same_organisation("organisation_id"),
-        "placed": _placed,
+    },
+    "directory.ShelterLocation": {
+        "ours": _same_organisation("service__organisation_id"),
+        "placed": _let_in("placement"),
+        "let_in": _let_in("shelter"),
+        "let_in_by_name": _let_in("shelter", by_name=True),
+        "emergency": _place_in_emergency,
+    },
+    "directory.LocationGrant": {
+        "ours": _same_organisation("location__service__organisation_id"),
+        "held": lambda user, membership: Q(organisation_id=membership.organisation_id, basis="placement"),
+    },
+    "privacy.EmergencyAccess": {
+        "mine": lambda user, membership: Q(asked_by_id=user.pk),
+        "named": lambda user, membership: Q(second_id=user.pk),
+        "focal": _involved("focal", case="case_id"),
+        "all": _always,
+    },
+    "detection.Informant": {
+        "mine": lambda user, membership: Q(received_by_id=user.pk, organisation_id=membership.organisation_id),
+        "ours": _same_organisation("organisation_id"),
+    },
+    "cases.OperationalFact": {
+        "mine": lambda user, membership: Q(written_by_id=user.pk, organisation_id=membership.organisation_id),
+        "named": _reads_operation,
+        "over": _operation_over,
     },
     "cases.Task": {
         "mine": lambda user, membership: (
             Q(organisation_id=membership.organisation_id, role=membership.role)
             & (Q(user_id__isnull=True) | Q(user_id=user.pk))
+            & (Q(shows_at__isnull=True) | Q(shows_at__lte=clock.now()))
         ),
     },
+    "cases.WithdrawalNotice": {
+        "ours": _same_organisation("organisation_id"),
+        "focal": _involved("focal", case="case_id"),
+    },
     "access.Organisation": {"all": _always, "ours": lambda user, membership: Q(pk=membership.organisation_id)},
-    "access.User": {"all": _always},
+    "access.User": {"all": _always, "colleague": _colleague, "of_the_country": _of_the_country},
+    "exchange.Export": {
+        "all": _always,
+        "ours": _same_organisation("organisation_id"),
+        "mine": lambda user, membership: Q(requested_by_id=user.pk, organisation_id=membership.organisation_id),
+        "by_colleague": lambda user, membership: (
+            Q(organisation_id=membership.organisation_id) & ~Q(requested_by_id=user.pk)
+        ),
+    },
+    "access.AccessChange": {
+        "all": _always,
+        "mine": lambda user, membership: Q(requested_by_id=user.pk),
+        # Neither who asked nor whom it is about.
+        "by_another": lambda user, membership: (
+            ~Q(requested_by_id=user.pk) & (Q(user_id__isnull=True) | ~Q(user_id=user.pk))
+        ),
+    },
     "privacy.Event": {"all": _always},
+    "privacy.Alert": {"all": _always},
+    "privacy.Canary": {"all": _always},
 }
 
 # Models that belong to a case are seen through it: the relations of the case, one step away.
@@ -376,14 +662,44 @@ def _readable(user: User, case: Model, sections: Iterable[str]) -> frozenset[str
             if task == "screening" and membership.role != CASE_MANAGER and case.started_by_id != user.pk:  # type: ignore[attr-defined]
                 continue
             read |= ROLE_SECTIONS[membership.role].intersection(shared)
-    return frozenset(read.intersection(sections))
+    wanted = frozenset(sections)
+    if not wanted <= read:
+        shown = _invitations(user).filter(case_id=case.pk).order_by().values_list("organisation_id", "sections")
+        for organisation_id, shared in shown:
+            for membership in memberships:
+                if membership.organisation_id == organisation_id:
+                    read |= ROLE_SECTIONS[membership.role].intersection(shared)
+    if not wanted <= read:
+        # What a second person answered for, to this user and until its hours are over; wider than a role may be.
+        for opened in _emergencies(user).filter(case_id=case.pk).order_by().values_list("sections", flat=True):
+            read |= set(opened)
+    return wanted & read
+
+
+def is_excluded(user: User, obj: Model) -> bool:
+    """Whether an exclusion keeps the user away from an object, whatever else would let him."""
+    return not type(obj)._default_manager.filter(_not_excluded(user, type(obj)), pk=obj.pk).exists()
+
+
+# Sealed records that stand apart from the sections of a case: whoever may see one reads what is in it.
+OWN_RECORDS = {
+    "cases.Reason": "see_reason",
+    # What was said and decided is the focal agency's; those who were invited have their own notes.
+    "cases.Conference": "record_conference",
+    "directory.ShelterLocation": "see_shelter_location",
+    "privacy.EmergencyAccess": "see_emergency",
+    "detection.Informant": "see_informant",
+    "cases.OperationalFact": "see_operation",
+}
 
 
 def may_reveal(user: User, obj: Model, section: str) -> bool:
     """Whether the user may read a sealed section of any object: asked by `privacy.doors.reveal` alone."""
     label = obj._meta.label
-    if label == "directory.Service":
-        return section == "whereabouts" and may(user, "see_shelter_location", obj)
+    if label in OWN_RECORDS:
+        return may(user, OWN_RECORDS[label], obj)
+    if label == "privacy.Canary":
+        return may(user, "see_canary", obj)  # a case's code, which he put there himself
     if label == "cases.Case":
         return may_read(user, obj, section)
     if label == "people.Person":
@@ -392,7 +708,7 @@ def may_reveal(user: User, obj: Model, section: str) -> bool:
             return False
         case_model = apps.get_model("cases", "Case")
         cases: Iterable[Model] = case_model._default_manager.filter(person_id=obj.pk)
-        if any(may_read(user, case, section) for case in cases):
+        if any(may_read(user, case, section) or _recorded_by_us(user, obj, case, section) for case in cases):
             return True
         # Whoever decides whether two records are one person has to read the names of both.
         match_model = apps.get_model("people", "PossibleMatch")
@@ -403,12 +719,18 @@ def may_reveal(user: User, obj: Model, section: str) -> bool:
     # The message was written for whoever decides on the referral, who is not involved in the case yet.
     if label == "referral.Referral" and _waits_for(user, obj) and section in obj.sections:  # type: ignore[attr-defined]
         return True
+    # Whoever wrote a suspect down while he screened reads it while the screening is his.
+    if label == "cases.Suspect" and obj.recorded_by_id == user.pk and may(user, "see_suspects", obj):  # type: ignore[attr-defined]
+        return True
     # The officers wrote these reasons themselves, and a second one must be able to read them, also where the
     # person did not let her own account be shared with the authority.
     if label == "identification.Determination":
         return may(user, "see_determination", obj)
+    # Whoever is asked to confirm a ground reads the evidence for it, and nothing else of the case.
+    if label == "privacy.Consent" and obj.status == "unconfirmed" and may(user, "confirm_ground", obj):  # type: ignore[attr-defined]
+        return True
     case = getattr(obj, "case", None)
-    return case is not None and may_read(user, case, section)
+    return case is not None and (may_read(user, case, section) or _recorded_by_us(user, obj, case, section))
 
 
 def may_see_initials(user: User, persons: Iterable[Model]) -> frozenset[Any]:
@@ -423,6 +745,35 @@ def may_see_initials(user: User, persons: Iterable[Model]) -> frozenset[Any]:
         pairs = visible(user, "see_match", match_model).filter(Q(person_id__in=listed) | Q(other_id__in=listed))
         seen |= {pk for pair in pairs.values_list("person_id", "other_id") for pk in pair if pk in listed}
     return frozenset(seen)
+
+
+def may_record(user: User, case: Model, section: str) -> bool:
+    """Whether the user may write into a section: where he reads it, and everywhere as the one who runs the case.
+
+    What a person tells the focal agency herself does not depend on what she let others pass on.
+    """
+    if may_read(user, case, section):
+        return True
+    return section in ROLE_SECTIONS[CASE_MANAGER] and may(user, "register_person", case)
+
+
+def _recorded_by_us(user: User, obj: Model, case: Model, section: str) -> bool:
+    """Written down by my own organisation, which still takes part: no consent was needed, and none can end it."""
+    names = ("registered_organisation_id", "recorded_organisation_id", "organisation_id")
+    organisation = next((found for name in names if (found := getattr(obj, name, None))), None)
+    model = type(case)
+    tasks = {
+        task
+        for membership in user.memberships_now()
+        if membership.organisation_id == organisation and section in ROLE_SECTIONS[membership.role]
+        for task in ROLE_TASKS[membership.role]
+    } - {"screening"}
+    if not tasks or not model._default_manager.filter(_not_excluded(user, model), pk=case.pk).exists():
+        return False
+    involvements = apps.get_model("cases", "Involvement")._default_manager.filter(
+        _open_now(), case_id=case.pk, organisation_id=organisation, task__in=tasks
+    )
+    return bool(involvements.exists())
 
 
 def _waits_for(user: User, referral: Model) -> bool:
@@ -456,20 +807,35 @@ def _through_cases(relation: str, user: User, membership: Membership, case_key: 
 def _not_excluded(user: User, model: type[Model]) -> Q:
     """An exclusion wins over everything: an implicated agency or officer sees nothing of the case.
 
-    Of a person neither, whichever other episode of hers the agency takes part in.
+    Nor of any other episode of the person, nor of a record that was decided to be the same person.
     """
     organisations = [membership.organisation_id for membership in user.memberships_now()]
     exclusions = apps.get_model("cases", "Exclusion")._default_manager.filter(
         Q(user_id=user.pk) | Q(organisation_id__in=organisations), lifted_at__isnull=True
     )
+    persons = _persons_of(exclusions)
     if model._meta.label == "cases.Case":
-        return ~Q(Exists(exclusions.filter(case_id=OuterRef("pk"))))
+        return ~Q(pk__in=exclusions.values("case_id")) & ~Q(person_id__in=persons)
     if model._meta.label == "people.Person":
-        return ~Q(Exists(exclusions.filter(case__person_id=OuterRef("pk"))))
+        return ~Q(pk__in=persons)
     free = Q()
     if model._meta.label == "people.PossibleMatch":
         for side in ("person_id", "other_id"):
-            free &= ~Q(Exists(exclusions.filter(case__person_id=OuterRef(side))))
+            free &= ~Q(**{f"{side}__in": persons})
     if any(field.attname == CASE_PATH for field in model._meta.concrete_fields):
-        free &= ~Q(Exists(exclusions.filter(case_id=OuterRef(CASE_PATH))))
+        free &= ~Q(case_id__in=exclusions.values("case_id")) & ~Q(case__person_id__in=persons)
     return free
+
+
+def _persons_of(exclusions: QuerySet[Any]) -> QuerySet[Any]:
+    """Every record of the persons behind these exclusions: their own, and those decided to be the same person.
+
+    Pointers lead to one root, which stands for the person here.
+    """
+    persons = apps.get_model("people", "Person")._default_manager
+    roots = (
+        exclusions.filter(case__person__isnull=False)
+        .annotate(root=Coalesce("case__person__same_as_id", "case__person_id"))
+        .values("root")
+    )
+    return persons.filter(Q(pk__in=roots) | Q(same_as_id__in=roots)).order_by().values("pk")

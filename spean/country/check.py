@@ -152,6 +152,7 @@ def check(folder: Path) -> list[PackError]:
     codes = check_codelists(faults, Standards())
     check_geography(faults, counts)
     check_deadlines(faults)
+    check_reveal(faults)
     check_roles(faults)
     check_law(faults)
     instruments_check.check(faults)
@@ -361,6 +362,31 @@ def check_deadlines(faults: Faults) -> None:
             faults.add(path, line, f"{name} must say verified = true or false")
         if not isinstance(entry, dict) or not entry.get("source"):
             faults.add(path, line, f"{name} must name its source")
+
+
+def check_reveal(faults: Faults) -> None:
+    """Whole numbers above zero for roles that exist. What is left out is the core's."""
+    path = faults.folder / "reveal.toml"
+    said = faults.attempt(lambda: read_toml(path)) if path.exists() else None
+    for section, entries in (said or {}).items():
+        line = toml_line(path, section)
+        if section != "persons_per_day" and section not in lists.REVEAL:
+            faults.add(path, line, f"nothing is called {section!r} here")
+            continue
+        if not isinstance(entries, dict):
+            faults.add(path, line, f"{section} must be a section, [{section}]")
+            continue
+        known: dict[str, int | bool] = lists.REVEAL.get(section) or dict.fromkeys(lists.ROLES, 1)
+        for name, value in entries.items():
+            where = toml_line(path, name)
+            if name not in known:
+                kind = "role" if section == "persons_per_day" else "setting"
+                faults.add(path, where, f"there is no {kind} {name!r} in [{section}]")
+            elif type(value) is not type(known[name]):
+                wanted = "true or false" if type(known[name]) is bool else "a whole number"
+                faults.add(path, where, f"{name} must be {wanted}")
+            elif type(value) is int and value <= 0:
+                faults.add(path, where, f"{name} must be above zero")
 
 
 def check_roles(faults: Faults) -> None:

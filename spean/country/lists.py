@@ -65,12 +65,14 @@ LISTS: dict[str, ListNeed] = {
     "organisation_type": ListNeed("org_Type"),
     "service_type": ListNeed("spl_Type", extra=("needs", "residential")),
     "decline_reason": ListNeed("", _codes("other")),
-    "referral_feedback": ListNeed("", _codes("other")),
+    "referral_feedback": ListNeed("", _codes("could_not_help person_did_not_come other")),
     "placement_reason": ListNeed("", _codes("other")),
     "closing_reason": ListNeed("", _codes("no_indication other")),
     "refusal_reason": ListNeed("", _codes("no_reason_given other")),
     "unmet_reason": ListNeed("", _codes("other")),
-    "consent_purpose": ListNeed("", _codes("referral_to_focal_agency service_referral identification statistics")),
+    "consent_purpose": ListNeed(
+        "", _codes("referral_to_focal_agency service_referral identification case_conference statistics")
+    ),
     "information_class": ListNeed(
         "", _codes("identity contact whereabouts narrative health protection justice documents"), exact=True
     ),
@@ -81,6 +83,7 @@ LISTS: dict[str, ListNeed] = {
     "direct_help": ListNeed("", _codes("leaflet")),
     "document_type": ListNeed("", _codes("other")),
     "detection_context": ListNeed("", _codes("border deportation hotline other")),
+    "suspect_role": ListNeed("", _codes("unknown other")),
     "continuum": ListNeed(extra=("reading_en", "reading_km")),
 }
 
@@ -99,6 +102,21 @@ DEADLINES: tuple[str, ...] = (
     "review_determination",
     "reflection_ends",
     "placement_review",
+    "involvement_service",
+    "involvement_identification",
+    "involvement_referrer",
+    "involvement_justice",
+    "involvement_return",
+    "involvement_reminder",
+    "renew_involvement",
+    "lift_exclusion",
+    "answer_hand_over",
+    "conference_longest",
+    "confirm_ground",
+    "ground_rejected",
+    "withdrawal_notice",
+    "location_grant",
+    "informant_kept",
 )
 
 ROLES: tuple[str, ...] = (
@@ -118,6 +136,15 @@ ROLES: tuple[str, ...] = (
     "auditor",
     "administrator",
 )
+
+# How many different people a user may open in a day, where the pack's reveal.toml does not say it for his role.
+PERSONS_PER_DAY = 20
+# What else reveal.toml may set, with what holds where it does not.
+REVEAL: dict[str, dict[str, int | bool]] = {
+    "extension": {"persons": 10},
+    "refusals": {"number": 5, "minutes": 10},
+    "record_for_the_person": {"names_officers": False},
+}
 
 INSTRUMENT_KINDS: tuple[str, ...] = ("ilo_dimensions", "checklist")
 INSTRUMENT_STATUSES: tuple[str, ...] = ("ready", "empty_slot")

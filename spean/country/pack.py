@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 from spean.country.files import PackError, Row, read_table, read_text, read_toml
 from spean.country.geography import Geography
 from spean.country.language import FALLBACK_LANGUAGE, django_settings, in_language, language_or_active, texts
-from spean.country.records import Article, Deadline, Indicator, RightsText, Role, Statute
+from spean.country.lists import PERSONS_PER_DAY, REVEAL
+from spean.country.records import Article, Deadline, Indicator, RevealRules, RightsText, Role, Statute
 from spean.country.records import Instrument as Instrument  # part of what this module offers to others
 from spean.lib import clock
 
@@ -171,6 +172,21 @@ class Pack:
             return self.deadlines[name].span
         except KeyError:
             raise UnknownCode(f"the pack {self.name} has no deadline {name!r}") from None
+
+    @cached_property
+    def reveal(self) -> RevealRules:
+        """How many people may be opened in a day. The file may be missing, or name a part: the core's numbers hold."""
+        path = self.folder / "reveal.toml"
+        said = read_toml(path) if path.exists() else {}
+        set_to = {name: {**known, **said.get(name, {})} for name, known in REVEAL.items()}
+        return RevealRules(
+            persons_per_day=MappingProxyType(dict(said.get("persons_per_day", {}))),
+            otherwise=PERSONS_PER_DAY,
+            extension=int(set_to["extension"]["persons"]),
+            refusals=int(set_to["refusals"]["number"]),
+            refusal_window=timedelta(minutes=int(set_to["refusals"]["minutes"])),
+            names_officers=set_to["record_for_the_person"]["names_officers"] is True,
+        )
 
     @cached_property
     def roles(self) -> Mapping[str, Role]:

@@ -20,6 +20,22 @@ class Deadline:
 
 
 @dataclass(frozen=True)
+class RevealRules:
+    """How many people may be opened in a day, and what of the openings is told to whom."""
+
+    persons_per_day: Mapping[str, int]
+    otherwise: int
+    extension: int
+    refusals: int
+    refusal_window: timedelta
+    names_officers: bool
+
+    def persons(self, role: str) -> int:
+        """The number for a role; the core's own where the pack names none."""
+        return self.persons_per_day.get(role, self.otherwise)
+
+
+@dataclass(frozen=True)
 class Role:
     """A role's title and what it does, in the country's words."""
 

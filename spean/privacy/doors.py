@@ -1,6 +1,6 @@
 """The two doors: `reveal` to the reader inside, `share` to another organisation. There is no third.
 
-reveal: policy → log → decrypt. share: consent re-read under lock → the consented intersection → receipt.
+reveal: policy → budget → log → decrypt. share: consent re-read under lock → the consented intersection → receipt.
 Who may is decided by access.policy, what she consented to by consent.py; here nothing is decided.
 """
 
@@ -11,12 +11,13 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Model
 from django.http import Http404
+from django.utils.translation import gettext as _
 
 from spean.access import policy
 from spean.access.models import Organisation, User
 from spean.lib import clock
 from spean.lib.identifiers import new_code
-from spean.privacy import consent, events
+from spean.privacy import budget, consent, events, witness
 from spean.privacy.event_names import PURPOSES
 from spean.privacy.fields import sealed_fields
 from spean.privacy.models import Consent, Event, ShareReceipt
@@ -27,6 +28,14 @@ IDENTIFYING = frozenset({"identity", "contact", "whereabouts"})
 
 class NotAllowed(Http404):
     """One of the objects or fields is not for this reader. Uncaught, it answers like something missing."""
+
+
+class BudgetSpent(NotAllowed):
+    """The user has opened as many people as he may today. Its page says what to do; uncaught, it is a refusal."""
+
+    def __init__(self, standing: budget.Standing) -> None:
+        super().__init__()
+        self.standing = standing
 
 
 class Revealed(dict[str, str | None]):
@@ -53,6 +62,7 @@ def reveal(user: User, objs: Iterable[Model], fields: Sequence[str], purpose: st
     if not wanted or not names:
         return {}
     sections = {obj.pk: _sections(obj, names) for obj in wanted}
+    spent = None
     with transaction.atomic(durable=True):
         refused = [
             obj
@@ -60,9 +70,22 @@ def reveal(user: User, objs: Iterable[Model], fields: Sequence[str], purpose: st
             if not all(policy.may_reveal(user, obj, section) for section in set(sections[obj.pk].values()))
         ]
         if not refused:
-            events.record_all(draft for obj in wanted for draft in _readings(user, obj, sections[obj.pk], purpose))
-            return _plaintext(wanted, names)
+            readings = [draft for obj in wanted for draft in _readings(user, obj, sections[obj.pk], purpose)]
+            spent = budget.exceeded(user, (draft.subject for draft in readings))
+            if spent is None:
+                events.record_all(readings)
+                return _plaintext(wanted, names)
     # Outside the transaction above: a refusal is kept too, and it is all that is kept.
+    if spent is not None:
+        facts = {"limit": spent.limit, "opened": spent.opened}
+        events.record_all(
+            events.draft(
+                "reveal.over_budget", actor=user, obj=obj, case=_case_of(obj), fields=names, purpose=purpose,
+                facts=facts,
+            )
+            for obj in wanted
+        )  # fmt: skip
+        raise BudgetSpent(spent)
     events.record_all(
         events.draft("content.refused", actor=user, obj=obj, case=_case_of(obj), fields=names, purpose=purpose)
         for obj in refused
@@ -129,6 +152,23 @@ def _case_of(obj: Any) -> Any:
     return obj if obj._meta.label == "cases.Case" else getattr(obj, "case", None)
 
 
+class SharingStopped(Exception):
+    """No witness has confirmed the log for a day: what leaves the house now could later be denied."""
+
+    @property
+    def message(self) -> str:
+        return _(
+            "Sharing has stopped: for a day no witness outside has confirmed the event log. Nothing was sent. Your "
+            "work on the case goes on; tell your administrator. In danger to life, call."
+        )
+
+
+def require_witness() -> None:
+    """Asked before anything leaves: by `share`, and by whatever exports. Raises SharingStopped."""
+    if witness.silent():
+        raise SharingStopped
+
+
 class Shared(frozenset[str]):
     """The classes that may be passed on, with the receipt that was stored; both empty when none may."""
 
@@ -141,6 +181,7 @@ def share(case: Any, recipient_org: Organisation, purpose: str, classes: Iterabl
     Runs in the caller's transaction, which also writes what is passed on. The case and its consents are locked
     until it ends: a withdrawal either comes first and counts, or waits and is a new fact about what was sent.
     """
+    require_witness()
     asked = frozenset(classes)
     organisation = actor.organisation
     if organisation is None:

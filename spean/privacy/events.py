@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 from django.utils.functional import Promise
 
@@ -58,12 +59,22 @@ def record(
 ) -> Event:
     """Write one row in the transaction of the caller: what is undone was never logged, what is done always is."""
     event = draft(action, actor=actor, obj=obj, case=case, fields=fields, purpose=purpose, facts=facts)
-    event.save(force_insert=True)
+    # What the row calls for is written with it or not at all.
+    with transaction.atomic(savepoint=False):
+        event.save(force_insert=True)
+        _watch([event])
     return event
 
 
 def record_all(drafts: Iterable[Event]) -> None:
-    Event.objects.bulk_create(drafts)
+    with transaction.atomic(savepoint=False):
+        _watch(Event.objects.bulk_create(drafts))
+
+
+def _watch(rows: list[Event]) -> None:
+    from spean.privacy import alerts  # which counts rows of the log itself
+
+    alerts.watch(rows)
 
 
 def draft(

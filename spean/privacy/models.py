@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -15,7 +16,17 @@ from django.db.models.functions import Now
 from spean.access.models import Organisation
 from spean.country.fields import CodeField, CodesField
 from spean.lib import clock
+from spean.privacy.emergency import EmergencyAccess, EmergencyNotice
+from spean.privacy.fields import SealedField
+from spean.privacy.watch import Alert, BudgetExtension, Canary
 from spean.workflow.guards import append_only, status_triggers
+
+
+# Tables with a file of their own are named here, where Django looks for them.
+__all__ = [
+    "Alert", "BudgetExtension", "Canary", "Checkpoint", "Consent", "EmergencyAccess", "EmergencyNotice", "Event",
+    "LogLeaf", "ShareReceipt",
+]  # fmt: skip
 
 
 class Event(models.Model):
@@ -49,7 +60,17 @@ class Event(models.Model):
             models.Index(fields=["object_id", "id"], name="event_object", condition=Q(object_id__isnull=False)),
             models.Index(fields=["subject", "id"], name="event_subject", condition=Q(subject__isnull=False)),
             models.Index(fields=["actor_id", "id"], name="event_actor"),
-        ]
+            # Asked at every opening: whom has this user opened today?
+            models.Index(
+                fields=["actor_id", "at"], name="event_opened",
+                condition=Q(action__in=("identity.revealed", "content.read")),
+            ),
+            # Which searches returned this person?
+            GinIndex(
+                fields=["facts"], name="event_search", opclasses=["jsonb_path_ops"],
+                condition=Q(action="people.searched"),
+            ),
+        ]  # fmt: skip
 
     class Privacy:
         plain = (
@@ -153,6 +174,11 @@ class Consent(models.Model):
     told_retention = models.BooleanField(default=False)
     told_withdrawal = models.BooleanField(default=False)
     evidence = CodeField(codelist="consent_evidence", blank=True)
+    # What a ground other than consent stands on: the number of an order or document, and the reasons.
+    reference = SealedField(section="protection")
+    reasons = SealedField(section="protection", long=True)
+    # On the paper that the person takes with her.
+    code = models.CharField(max_length=12, unique=True, null=True, blank=True, editable=False)
     valid_until = models.DateField(null=True, blank=True)
     given_at = models.DateTimeField(default=clock.now)
     recorded_by = models.ForeignKey("access.User", on_delete=models.PROTECT, related_name="+")
@@ -173,8 +199,17 @@ class Consent(models.Model):
                 fields=[
                     "case", "ground", "purpose", "recipient", "classes", "given_by", "guardian_is_not_suspect",
                     "language", "interpreter", "interpreter_not_from_scene", *TOLD, "evidence", "valid_until",
-                    "given_at", "recorded_by", "recorded_organisation",
+                    "code", "given_at", "recorded_by", "recorded_organisation",
                 ],
+            ),
+            pgtrigger.Trigger(
+                name="evidence_stays",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                func=(
+                    "IF (OLD.reference, OLD.reasons) IS DISTINCT FROM (NEW.reference, NEW.reasons) THEN "
+                    "RAISE EXCEPTION 'what a ground stands on is never rewritten'; END IF; RETURN NEW;"
+                ),
             ),
         ]  # fmt: skip
         indexes = [models.Index(fields=["case", "purpose"], name="consent_case_purpose")]
@@ -188,6 +223,10 @@ class Consent(models.Model):
                 condition=Q(confirmed_at__isnull=True, confirmed_by__isnull=True)
                 | (Q(confirmed_at__isnull=False, confirmed_by__isnull=False) & ~Q(confirmed_by=F("recorded_by"))),
                 name="consent_confirmed_by_another",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="given") | Q(ground="consent") | Q(confirmed_by__isnull=False),
+                name="ground_needs_second_person",
             ),
             models.CheckConstraint(condition=Q(status="refused") | Q(classes__len__gt=0), name="consent_names_classes"),
             models.CheckConstraint(
@@ -211,9 +250,13 @@ class Consent(models.Model):
             "interpreter_not_from_scene", *TOLD, "evidence",
         )  # fmt: skip
         plain = (
-            "id", "case", "status", "version", "recipient", "valid_until", "given_at", "recorded_by",
+            "id", "case", "status", "version", "recipient", "code", "valid_until", "given_at", "recorded_by",
             "recorded_organisation", "confirmed_at", "confirmed_by", "withdrawn_at", "withdrawn_by",
         )  # fmt: skip
+
+    @property
+    def subject(self) -> uuid.UUID:
+        return self.case.subject
 
     def __str__(self) -> str:
         return f"{self.status}: {self.purpose}"
@@ -249,3 +292,87 @@ class ShareReceipt(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class WitnessedCheckpoint(models.Model):
+    """As a witness: what another system's log looked like when this server saw it. Never changed, never removed."""
+
+    id = models.BigAutoField(primary_key=True)
+    # The other log's public key, which names it for good; the name alone could be taken by anybody.
+    log = models.CharField(max_length=200)
+    size = models.BigIntegerField()
+    root = models.BinaryField(max_length=32)
+    note = models.TextField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("log", "size")
+        triggers: ClassVar[list[pgtrigger.Trigger]] = append_only()
+        constraints = [models.UniqueConstraint(fields=["log", "size"], name="witnessed_once_per_size")]
+
+    class Privacy:
+        plain = ("id", "log", "size", "root", "note", "seen_at")
+
+    def __str__(self) -> str:
+        return f"{self.size} rows of another log"
+
+
+class Cosignature(models.Model):
+    """A witness's line under one of our checkpoints."""
+
+    id = models.BigAutoField(primary_key=True)
+    size = models.BigIntegerField()
+    witness = models.CharField(max_length=200)
+    line = models.TextField()
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("size", "witness")
+        triggers: ClassVar[list[pgtrigger.Trigger]] = append_only()
+        constraints = [models.UniqueConstraint(fields=["size", "witness"], name="cosigned_once_per_witness")]
+
+    class Privacy:
+        plain = ("id", "size", "witness", "line", "signed_at")
+
+    def __str__(self) -> str:
+        return f"cosignature of {self.size} rows"
+
+
+class WitnessContact(models.Model):
+    """When a witness was last asked and last answered, and what stood in the way."""
+
+    witness = models.CharField(max_length=200, primary_key=True)
+    size = models.BigIntegerField(default=0)
+    first_tried_at = models.DateTimeField()
+    tried_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    fault = models.CharField(max_length=30, blank=True)
+
+    class Privacy:
+        plain = ("witness", "size", "first_tried_at", "tried_at", "answered_at", "fault")
+
+    def __str__(self) -> str:
+        return self.witness
+
+
+class KeptRoot(models.Model):
+    """A root of the log that somebody keeps on paper or in a mailbox, where the operator cannot reach it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    size = models.BigIntegerField()
+    root = models.BinaryField(max_length=32)
+    keeper = models.ForeignKey("access.Organisation", on_delete=models.PROTECT, related_name="+")
+    form = models.CharField(max_length=10, choices=[(form, form) for form in ("printed", "mailed")])
+    kept_on = models.DateField()
+    recorded_at = models.DateTimeField(default=clock.now)
+    recorded_by = models.ForeignKey("access.User", on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ("-recorded_at", "id")
+        triggers: ClassVar[list[pgtrigger.Trigger]] = append_only()
+
+    class Privacy:
+        plain = ("id", "size", "root", "keeper", "form", "kept_on", "recorded_at", "recorded_by")
+
+    def __str__(self) -> str:
+        return f"root of {self.size} rows"

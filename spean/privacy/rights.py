@@ -8,11 +8,15 @@ from typing import Any
 
 # Rows are added, never changed nor removed.
 ADD_ONLY = {
-    "default": ("privacy_event", "privacy_logleaf", "privacy_checkpoint", "privacy_sharereceipt"),
+    "default": (
+        "privacy_event", "privacy_logleaf", "privacy_checkpoint", "privacy_sharereceipt", "privacy_witnessedcheckpoint",
+        "privacy_cosignature", "privacy_keptroot", "privacy_canary",
+        "privacy_budgetextension",
+    ),
     "keys": (),
 }
 # Rows may change, and none is removed.
-KEPT = {"default": ("privacy_consent",), "keys": ("keyvault_datakey",)}
+KEPT = {"default": ("privacy_consent", "privacy_alert"), "keys": ("keyvault_datakey",)}
 
 
 def narrow(connection: Any, role: str) -> None:

@@ -38,12 +38,23 @@ class T:
 CASE = "cases.Case"
 REFERRAL = "referral.Referral"
 CONSENT = "privacy.Consent"
+WITHDRAWAL = "cases.WithdrawalNotice"
 DETERMINATION = "identification.Determination"
 REFLECTION = "protection.ReflectionPeriod"
 NEED = "protection.Need"
 PERSON = "people.Person"
 MATCH = "people.PossibleMatch"
 SERVICE = "directory.Service"
+ALERT = "privacy.Alert"
+INVOLVEMENT = "cases.Involvement"
+EXCLUSION = "cases.Exclusion"
+SUSPECT = "cases.Suspect"
+HAND_OVER = "cases.HandOver"
+CONFERENCE = "cases.Conference"
+INVITATION = "cases.Invitation"
+EMERGENCY = "privacy.EmergencyAccess"
+ACCESS_CHANGE = "access.AccessChange"
+EXPORT = "exchange.Export"
 
 TRANSITIONS: tuple[T, ...] = (
     # --- The case: one episode of one person -----------------------------------------------------------
@@ -89,15 +100,54 @@ TRANSITIONS: tuple[T, ...] = (
         "not_identify", CASE, ("presumed_victim", "identified_victim", "exploited_not_identified"),
         "not_identified", "case.not_identified", field="legal_status",
     ),
+    # --- Who takes part, and who must not -----------------------------------------------------------------
+    # A renewal, and asking for one, leave it open: only the day on which it ends changes.
+    T("renew_involvement", INVOLVEMENT, ("open",), "open", "case.involvement_renewed",
+      ("reason_in_a_sentence", "part_can_be_renewed")),
+    T("ask_renewal", INVOLVEMENT, ("open",), "open", "case.renewal_asked"),
+    T("end_involvement", INVOLVEMENT, ("open",), "ended", "case.involvement_ended",
+      ("reason_in_a_sentence", "part_of_another")),
+    T("exclude_from_case", EXCLUSION, None, "active", "case.excluded", ("somebody_keeps_the_case",), parent="case"),
+    T("ask_to_lift_exclusion", EXCLUSION, ("active",), "lift_asked", "case.exclusion_lift_asked",
+      ("reason_in_a_sentence",)),
+    T("lift_exclusion", EXCLUSION, ("lift_asked",), "lifted", "case.exclusion_lifted",
+      ("reason_in_a_sentence", "second_person_lifts")),
+    T("keep_exclusion", EXCLUSION, ("lift_asked",), "active", "case.exclusion_kept",
+      ("reason_in_a_sentence", "second_person_lifts"), action="lift_exclusion"),
+    T("record_suspect", SUSPECT, None, "recorded", "suspect.recorded",
+      ("suspect_named_or_described", "somebody_keeps_the_case"), parent="case"),
+    T("clear_suspect", SUSPECT, ("recorded",), "cleared", "suspect.cleared", ("reason_in_a_sentence",)),
+    T("offer_hand_over", HAND_OVER, None, "offered", "case.hand_over_offered",
+      ("reason_in_a_sentence", "another_focal_agency"), parent="case"),
+    T("accept_hand_over", HAND_OVER, ("offered",), "accepted", "case.handed_over"),
+    T("decline_hand_over", HAND_OVER, ("offered",), "declined", "case.hand_over_declined", ("reason_in_a_sentence",),
+      action="accept_hand_over"),
+    T("withdraw_hand_over", HAND_OVER, ("offered",), "withdrawn", "case.hand_over_withdrawn",
+      action="offer_hand_over"),
+    T("call_conference", CONFERENCE, None, "called", "conference.called", ("conference_days_fit",), parent="case"),
+    T("record_conference", CONFERENCE, ("called",), "held", "conference.recorded", ("conference_has_met",)),
+    T("cancel_conference", CONFERENCE, ("called",), "cancelled", "conference.cancelled", action="call_conference"),
+    T("invite_to_conference", INVITATION, None, "invited", "conference.user_invited", ("may_be_invited",),
+      parent="conference", action="call_conference"),
+    T("withdraw_invitation", INVITATION, ("invited",), "withdrawn", "conference.invitation_withdrawn",
+      action="call_conference"),
     # --- Consent ---------------------------------------------------------------------------------------
     T("record_consent", CONSENT, None, "given", "consent.given", ("consent_complete",), parent="case"),
     T("record_refusal", CONSENT, None, "refused", "consent.refused", parent="case", law=f"{COMMIT} 33"),
-    T("withdraw_consent", CONSENT, ("given",), "withdrawn", "consent.withdrawn"),
+    # What stands in for consent stands on evidence, and on a second person.
+    T("record_ground", CONSENT, None, "unconfirmed", "ground.recorded", ("ground_complete",), parent="case"),
+    T("confirm_ground", CONSENT, ("unconfirmed",), "given", "ground.confirmed", ("second_person", "evidence_read")),
+    T("reject_ground", CONSENT, ("unconfirmed",), "rejected", "ground.rejected", ("second_person", "evidence_read"),
+      action="confirm_ground"),
+    T("withdraw_consent", CONSENT, ("given", "unconfirmed"), "withdrawn", "consent.withdrawn"),
+    T("acknowledge_withdrawal", WITHDRAWAL, ("open",), "acknowledged", "withdrawal.acknowledged",
+      ("copies_deleted",)),
     # --- Referral: to the focal agency, to a service, to the competent authority -------------------------
     T("send_referral", REFERRAL, None, "sent", "referral.sent", ("recipient_can_receive",), parent="case",
       law=f"{COMMIT} 20, 44"),
-    T("acknowledge_referral", REFERRAL, ("sent",), "acknowledged", "referral.acknowledged"),
-    T("accept_referral", REFERRAL, ("sent", "acknowledged"), "accepted", "referral.accepted", ("place_available",)),
+    T("acknowledge_referral", REFERRAL, ("sent",), "acknowledged", "referral.acknowledged", ("something_shared",)),
+    T("accept_referral", REFERRAL, ("sent", "acknowledged"), "accepted", "referral.accepted",
+      ("something_shared", "place_available")),
     T("decline_referral", REFERRAL, ("sent", "acknowledged"), "declined", "referral.declined",
       ("decline_reason_given",)),
     T("withdraw_referral", REFERRAL, ("sent", "acknowledged"), "withdrawn", "referral.withdrawn", ("not_taken_over",)),
@@ -139,10 +189,38 @@ TRANSITIONS: tuple[T, ...] = (
     T("request_review", DETERMINATION, ("informed",), "review_requested", "determination.review_requested"),
     T("conclude_review", DETERMINATION, ("review_requested",), "reviewed", "determination.reviewed",
       action="confirm_determination"),
+    # --- Emergency access ---------------------------------------------------------------------------------------
+    T("ask_emergency", EMERGENCY, None, "asked", "emergency.asked",
+      ("emergency_explained", "fresh_second_factor", "emergency_right_kept", "second_person_elsewhere")),
+    T("take_emergency_alone", EMERGENCY, None, "granted", "emergency.taken_alone",
+      ("emergency_explained", "fresh_second_factor", "emergency_right_kept", "none_running_alone"),
+      action="ask_emergency"),
+    T("confirm_emergency", EMERGENCY, ("asked",), "granted", "emergency.confirmed",
+      ("fresh_second_factor", "confirmer_elsewhere", "asked_just_now")),
+    T("refuse_emergency", EMERGENCY, ("asked",), "refused", "emergency.refused", action="confirm_emergency"),
+    T("find_emergency_justified", EMERGENCY, ("granted",), "justified", "emergency.found_justified",
+      ("finding_given",), action="review_emergency"),
+    T("find_emergency_not_justified", EMERGENCY, ("granted",), "not_justified", "emergency.found_not_justified",
+      ("finding_given",), action="review_emergency"),
     # --- Directory -----------------------------------------------------------------------------------------------
     T("offer_service", SERVICE, None, "active", "service.offered", parent="organisation", action="edit_service"),
     T("pause_service", SERVICE, ("active",), "paused", "service.paused", action="edit_service"),
     T("resume_service", SERVICE, ("paused",), "active", "service.resumed", action="edit_service"),
+    # --- Oversight ------------------------------------------------------------------------------------------------
+    T("clear_alert", ALERT, ("open",), "cleared", "alert.cleared", ("alert_finding_given",)),
+    # --- Access: what takes two administrators -----------------------------------------------------------------
+    T("request_access_change", ACCESS_CHANGE, None, "requested", "access_change.requested", action="manage_users"),
+    T("confirm_access_change", ACCESS_CHANGE, ("requested",), "confirmed", "access_change.confirmed",
+      ("access_change_stands",)),
+    T("reject_access_change", ACCESS_CHANGE, ("requested",), "rejected", "access_change.rejected",
+      action="confirm_access_change"),
+    T("withdraw_access_change", ACCESS_CHANGE, ("requested",), "withdrawn", "access_change.withdrawn"),
+    # --- Exports -------------------------------------------------------------------------------------------------
+    T("request_export", EXPORT, None, "requested", "export.requested", ("export_complete",)),
+    T("approve_export", EXPORT, ("requested",), "approved", "export.approved", ("export_in_time",)),
+    T("reject_export", EXPORT, ("requested",), "rejected", "export.rejected", action="approve_export"),
+    T("withdraw_export", EXPORT, ("requested", "approved"), "withdrawn", "export.withdrawn"),
+    T("make_export", EXPORT, ("requested", "approved"), "made", "export.made", ("export_approved", "export_in_time")),
 )  # fmt: skip
 
 BY_VERB: dict[str, T] = {row.verb: row for row in TRANSITIONS}
