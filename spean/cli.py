@@ -168,11 +168,19 @@ COMMANDS = (
         "make the pair of keys of a custodian",
         raw=True,
     ),
+    Command(
+        "exports trace",
+        "spean.exchange.command:trace",
+        "find the export that a leaked list comes from",
+        raw=True,
+        database=_always,
+    ),
     Command("manage", "spean.run.commands:manage", "run a Django command, for example: spean manage shell", raw=True),
 )
 GROUPS = {
     "country": "country packs: check",
     "audit": "the event log: verify, export, key",
+    "exports": "lists that left the system: trace",
     "keys": "keys outside the database: status, rotate, escrow",
     "keys custodian": "custodians of the key-encryption key: new",
 }

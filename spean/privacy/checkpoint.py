@@ -6,6 +6,7 @@ The algorithm's number is part of every key and signature, so that another one c
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from spean.privacy.crypto import KeyFileError, read_private_file, write_private_file
 
 ED25519 = 1
+COSIGNATURE = 4  # tlog-cosignature: a witness's, with a time of its own
 TIME_LINE = "time "
 
 
@@ -43,13 +45,13 @@ class Verifier:
         return f"{self.name}+{self.key_hash.hex()}+{encoded}"
 
     @classmethod
-    def parse(cls, text: str) -> "Verifier":
+    def parse(cls, text: str, algorithm: int = ED25519) -> "Verifier":
         try:
             name, key_hash, encoded = text.strip().split("+", 2)
             raw = base64.b64decode(encoded, validate=True)
         except ValueError:
             raise BadCheckpoint("A log key looks like name+hash+key, as printed by the server.") from None
-        if len(raw) != 33 or raw[0] != ED25519:
+        if len(raw) != 33 or raw[0] != algorithm:
             raise BadCheckpoint("This log key uses an algorithm that is not known here.")
         verifier = cls(name, raw[1:], raw[0])
         if verifier.key_hash.hex() != key_hash:
@@ -113,11 +115,27 @@ class Head:
 
 
 def verify(note: str, verifier: Verifier) -> Head:
-    """The head of a note, if this key signed it. Signatures of others (witnesses) are passed over."""
+    """The head of a checkpoint, if this key signed it. Signatures of others (witnesses) are passed over."""
+    return Head.parse(signed_text(note, verifier))
+
+
+def signed_text(note: str, verifier: Verifier) -> str:
+    """The text of a note, if this key signed it. What it says is the caller's business; no two kinds look alike."""
     body, separator, signatures = note.rpartition("\n\n")
     if not separator:
         raise BadCheckpoint("This is not a signed note.")
     body += "\n"
+    for raw in signature_of(signatures, verifier):
+        try:
+            Ed25519PublicKey.from_public_bytes(verifier.public).verify(raw, body.encode())
+        except InvalidSignature:
+            raise BadCheckpoint("The signature does not fit the checkpoint.") from None
+        return body
+    raise BadCheckpoint(f"The checkpoint carries no signature of {verifier.name}.")
+
+
+def signature_of(signatures: str, verifier: Verifier) -> Iterator[bytes]:
+    """The signatures below a note that claim to be this key's; whether they are is the caller's to prove."""
     for line in signatures.splitlines():
         mark, _, rest = line.partition(" ")
         name, _, encoded = rest.rpartition(" ")
@@ -127,11 +145,5 @@ def verify(note: str, verifier: Verifier) -> Head:
             raw = base64.b64decode(encoded, validate=True)
         except ValueError:
             continue
-        if raw[:4] != verifier.key_hash:
-            continue
-        try:
-            Ed25519PublicKey.from_public_bytes(verifier.public).verify(raw[4:], body.encode())
-        except InvalidSignature:
-            raise BadCheckpoint("The signature does not fit the checkpoint.") from None
-        return Head.parse(body)
-    raise BadCheckpoint(f"The checkpoint carries no signature of {verifier.name}.")
+        if raw[:4] == verifier.key_hash:
+            yield raw[4:]

@@ -18,7 +18,7 @@ from spean.run.supervisor import follow_parent
 FULL = ("No space left on device", "could not extend file", "disk full")
 
 
-def _plain(function: Callable[..., int | None]) -> Callable[..., int]:
+def plain(function: Callable[..., int | None]) -> Callable[..., int]:
     """Exit 1 with a sentence for what an operator can mend; anything else is a defect and shows its trace."""
 
     @wraps(function)
@@ -41,7 +41,7 @@ def _complain(sentence: str) -> int:
 
 
 @contextmanager
-def _current() -> Iterator[None]:
+def current() -> Iterator[None]:
     """An installation whose tables are those of this version."""
     with install.opened():
         if install.is_behind():
@@ -49,14 +49,14 @@ def _current() -> Iterator[None]:
         yield
 
 
-@_plain
+@plain
 def demo(options: argparse.Namespace) -> None:
     from spean.run import demo as demonstration
 
     demonstration.run(options.host, options.port, fresh=options.fresh, links=not options.no_browser_links)
 
 
-@_plain
+@plain
 def serve(options: argparse.Namespace) -> None:
     from spean.run import web
 
@@ -65,16 +65,16 @@ def serve(options: argparse.Namespace) -> None:
         # The supervisor has seen to the tables, and the worker process loads Django for itself.
         with install.database():
             return web.serve(options.host, options.port, options.workers)
-    with _current():
+    with current():
         install.collect_static()
         return web.serve(options.host, options.port, options.workers)
 
 
-@_plain
+@plain
 def worker(options: argparse.Namespace) -> None:
     """Jobs, and the sequencer that turns log rows into a signed tree."""
     follow_parent()
-    with _current():
+    with current():
         from procrastinate.contrib.django import app
         from procrastinate.contrib.django.django_connector import DjangoConnector
 
@@ -92,38 +92,60 @@ def worker(options: argparse.Namespace) -> None:
             sequencing.join()
 
 
-@_plain
+@plain
 def search(options: argparse.Namespace) -> int:
     follow_parent()
-    with _current():
+    with current():
         from spean.people import search_server
 
         return search_server.main([])
 
 
-@_plain
+@plain
 def migrate(options: argparse.Namespace) -> None:
     with install.opened():
         install.migrate(verbosity=1)
         install.collect_static()
 
 
-@_plain
+@plain
 def setup(options: argparse.Namespace) -> None:
-    """Make this a real installation and invite its first administrator."""
+    """Make this a real installation and invite its first administrators."""
+    if bool(options.second_email) != bool(options.second_name):
+        raise SetupFault("Give --second-email and --second-name together.")
+    if options.second_email and options.second_email.strip().lower() == options.email.strip().lower():
+        raise SetupFault("The second administrator has to be another person, with an e-mail address of their own.")
     with install.opened():
         install.migrate()
         install.collect_static()
         from spean.access import first
 
+        second = (options.second_email, options.second_name) if options.second_email else None
         try:
-            path = first.set_up(options.email, options.name, options.organisation)
+            paths = first.set_up(options.email, options.name, options.organisation, second)
         except first.AlreadySetUp:
             raise SetupFault("This installation is set up already; an administrator invites others.") from None
+        print("Put the address of your server before the path and open it once, within three days:")
+        for name, path in zip((options.name, options.second_name), paths, strict=False):
+            print(f"  {path}   ({name})")
+        if second is None:
+            print("Roles that see cases take two administrators. Add the second: spean administrator")
+
+
+@plain
+def administrator(options: argparse.Namespace) -> None:
+    """Add an administrator from the console."""
+    with current():
+        from spean.access import first
+
+        try:
+            path = first.add_administrator(options.email, options.name)
+        except first.CannotAdd as fault:
+            raise SetupFault(str(fault)) from None
         print(f"Put the address of your server before this path and open it once, within three days:\n  {path}")
 
 
-@_plain
+@plain
 def manage(arguments: Sequence[str]) -> None:
     """Django's own commands, handed on untouched; the database runs meanwhile."""
     from django.core.management import execute_from_command_line
