@@ -67,6 +67,11 @@ SPEAN_LOG_KEY_FILE = Path(os.environ.get("SPEAN_LOG_KEY_FILE") or state.secret_f
 SPEAN_SEARCH_SOCKET = Path(
     os.environ.get("SPEAN_SEARCH_SOCKET") or databases.short_path(STATE / "search", "search.sock")
 )
+# Names this installation's log to its witnesses: unlike any other's, and kept for good.
+SPEAN_LOG_NAME = os.environ.get("SPEAN_LOG_NAME", "spean/log")
+# Whom we ask to cosign ("URL KEY", separated by commas), and whose logs we cosign (keys, separated by commas).
+SPEAN_WITNESSES = [entry.strip() for entry in os.environ.get("SPEAN_WITNESSES", "").split(",") if entry.strip()]
+SPEAN_WITNESS_FOR = [entry.strip() for entry in os.environ.get("SPEAN_WITNESS_FOR", "").split(",") if entry.strip()]
 SPEAN_COUNTRY = os.environ.get("SPEAN_COUNTRY", "cambodia")
 
 # -- Application ----------------------------------------------------------------------------
@@ -91,6 +96,8 @@ INSTALLED_APPS = [
     "spean.referral",
     "spean.identification",
     "spean.protection",
+    "spean.exchange",
+    "spean.oversight",
     "spean.web",
     "allauth",
     "allauth.account",
@@ -104,11 +111,13 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    # Outside everything that may answer by itself, so that a refused host or a style sheet carries these headers too.
+    "spean.access.middleware.PrivateResponses",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Pages for phones on 2G. Django adds a random length to each answer, and forms carry a token that is masked
     # anew each time, so that compressed sizes tell an eavesdropper nothing (BREACH).
     "django.middleware.gzip.GZipMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -119,7 +128,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "spean.access.middleware.SessionLimits",
     "spean.access.middleware.UserLanguage",
-    "spean.access.middleware.PrivateResponses",
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -61,6 +61,7 @@ PEOPLE: dict[str, tuple[str, str]] = {
     "statistician": (roles.STATISTICS_OFFICER, "secretariat"),
     "auditor": (roles.AUDITOR, "oversight"),
     "administrator": (roles.ADMINISTRATOR, "secretariat"),
+    "other_administrator": (roles.ADMINISTRATOR, "secretariat"),
 }
 
 

@@ -1,13 +1,13 @@
 """Verbs of administration: organisations, users, roles, sign-in links, sessions. None of them touches a case.
 
 Each asks the policy, changes, and writes its event in one transaction. An administrator opens doors for
-others and never for himself: he cannot change his own roles.
+others and never for himself: he cannot change his own roles. What leads to case content he only asks for, and
+another administrator confirms it (`changes.py`).
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -15,22 +15,26 @@ from django.db.models import Model
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from spean.access import links, policy, roles
-from spean.access.models import Membership, Organisation, User
+from spean.access import changes, links, policy, roles
+from spean.access.changes import Refused
+from spean.access.models import AccessChange, Membership, Organisation, User
 from spean.lib import clock
 from spean.privacy import events
 
-
-class Refused(Exception):
-    """What was asked cannot be done; the message says why in plain words and is shown as it stands."""
+__all__ = ["Asked", "Refused"]
 
 
 @dataclass(frozen=True)
-class Invitation:
-    """A user and the path of the link that lets him in. The path is shown once."""
+class Asked:
+    """What came of an administrator's wish. With a `change` it waits for another administrator; otherwise it is done.
 
-    user: User
-    path: str
+    `path` is that of a sign-in link, shown once; with a change it opens nothing until confirmed, and then only
+    together with the code that the other administrator gets.
+    """
+
+    user: User | None = None
+    path: str = ""
+    change: AccessChange | None = None
 
 
 @transaction.atomic
@@ -43,17 +47,28 @@ def add_organisation(actor: User, **facts: Any) -> Organisation:
 
 
 @transaction.atomic
-def change_organisation(actor: User, organisation: Organisation, **facts: Any) -> Organisation:
+def change_organisation(actor: User, organisation: Organisation, **facts: Any) -> Asked:
+    """Marks that would let its members see more cases are asked for; the rest holds at once."""
     _allow(actor, "manage_organisations", organisation)
     locked = Organisation.objects.select_for_update().get(pk=organisation.pk)
     changed = [name for name, value in facts.items() if getattr(locked, name) != value]
-    if not changed:
-        return locked
-    for name in changed:
-        setattr(locked, name, facts[name])
-    _save_checked(locked)
-    events.record("organisation.changed", actor=actor, obj=locked, fields=changed)
-    return locked
+    duties = [name for name in changed if name in AccessChange.DUTIES and facts[name]]
+    if duties and changes.has_guarded_members(locked):
+        changed = [name for name in changed if name not in duties]
+        if "is_national_focal" in duties and not (locked.is_focal or "is_focal" in duties):
+            raise Refused(_("The national focal agency has to be a focal agency."))
+    else:
+        duties = []
+    if changed:
+        for name in changed:
+            setattr(locked, name, facts[name])
+        _save_checked(locked)
+        events.record("organisation.changed", actor=actor, obj=locked, fields=changed)
+    if not duties:
+        return Asked()
+    return Asked(
+        change=changes.request_access_change(actor, "organisation_duty", organisation=locked, duties=duties)
+    )
 
 
 @transaction.atomic
@@ -69,33 +84,50 @@ def deactivate_organisation(actor: User, organisation: Organisation) -> None:
 
 
 @transaction.atomic
-def activate_organisation(actor: User, organisation: Organisation) -> None:
+def activate_organisation(actor: User, organisation: Organisation) -> Asked:
     _allow(actor, "manage_organisations", organisation)
     locked = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    if changes.has_guarded_members(locked):
+        return Asked(change=changes.request_access_change(actor, "activate_organisation", organisation=locked))
     locked.active = True
     locked.save(update_fields=["active"])
     events.record("organisation.activated", actor=actor, obj=locked)
+    return Asked()
 
 
 @transaction.atomic
 def invite_user(
     actor: User, *, email: str, name: str, organisation: Organisation, role: str, language: str = "en"
-) -> Invitation:
-    """Make a user with one role and a link for him to choose his password with."""
+) -> Asked:
+    """Make a user, a link for him to choose his password with, and his role, or the request for it."""
     _allow(actor, "manage_users")
     if User.objects.filter(email__iexact=email.strip()).exists():
         raise Refused(_("Somebody with this e-mail address is here already. Add a role to that user instead."))
     user = User.objects.create_user(email=email.strip(), name=name, language=language)
     events.record("user.invited", actor=actor, obj=user)
-    _begin_membership(actor, user, organisation, role)
-    return Invitation(user, links.issue_link(user, "invite", links.INVITATION_LASTS))
+    if role in roles.GUARDED_ROLES:
+        return _ask_for_role(actor, user, organisation, role)
+    changes.begin_membership(actor, user, organisation, role)
+    return Asked(user, links.issue_link(user, "invite", links.INVITATION_LASTS))
 
 
 @transaction.atomic
-def grant_role(actor: User, user: User, organisation: Organisation, role: str) -> Membership:
+def grant_role(actor: User, user: User, organisation: Organisation, role: str) -> Asked:
     _allow(actor, "manage_users", user)
     _begin_for_other(actor, user)
-    return _begin_membership(actor, user, organisation, role)
+    if role in roles.GUARDED_ROLES:
+        return _ask_for_role(actor, user, organisation, role)
+    changes.begin_membership(actor, user, organisation, role)
+    return Asked(user)
+
+
+def _ask_for_role(actor: User, user: User, organisation: Organisation, role: str) -> Asked:
+    changes.check_role(user, organisation, role)
+    first = not changes.is_guarded(user)
+    change = changes.request_access_change(actor, "role", user=user, organisation=organisation, role=role)
+    # The first such role begins with a fresh way to sign in, of which this administrator holds one half.
+    path = links.issue_link(user, "invite", changes.WAITS_AT_MOST, change=change) if first else ""
+    return Asked(user, path, change)
 
 
 @transaction.atomic
@@ -125,41 +157,47 @@ def deactivate_user(actor: User, user: User) -> None:
     locked.is_active = False
     locked.save(update_fields=["is_active"])
     links.withdraw_links(locked)
-    for session in UserSession.objects.filter(user=locked):
-        session.end()
+    changes.sign_out_everywhere(locked)
     events.record("user.deactivated", actor=actor, obj=locked)
 
 
 @transaction.atomic
-def activate_user(actor: User, user: User) -> None:
+def activate_user(actor: User, user: User) -> Asked:
     _allow(actor, "manage_users", user)
     _begin_for_other(actor, user)
+    if changes.is_guarded(user):
+        return Asked(user, change=changes.request_access_change(actor, "activate_user", user=user))
     User.objects.filter(pk=user.pk).update(is_active=True)
     events.record("user.activated", actor=actor, obj=user)
+    return Asked(user)
 
 
 @transaction.atomic
-def new_sign_in_link(actor: User, user: User) -> str:
+def new_sign_in_link(actor: User, user: User) -> Asked:
     """For a forgotten password. The second factor stays: a link alone does not open an account that has one."""
     _allow(actor, "manage_users", user)
     _begin_for_other(actor, user)
     if not user.is_active:
         raise Refused(_("This user is deactivated."))
+    if changes.is_guarded(user):
+        change = changes.request_access_change(actor, "sign_in_link", user=user)
+        return Asked(user, links.issue_link(user, "invite", changes.WAITS_AT_MOST, change=change), change)
     links.withdraw_links(user)
     path = links.issue_link(user, "invite", links.INVITATION_LASTS)
     events.record("sign_in_link.issued", actor=actor, obj=user)
-    return path
+    return Asked(user, path)
 
 
 @transaction.atomic
-def reset_second_factor(actor: User, user: User) -> None:
+def reset_second_factor(actor: User, user: User) -> Asked:
     """For a lost device. Leaves a trace for the auditor, because it weakens an account until the owner sets it up."""
     _allow(actor, "manage_users", user)
     _begin_for_other(actor, user)
-    Authenticator.objects.filter(user=user).delete()
-    for session in UserSession.objects.filter(user=user):
-        session.end()
+    if changes.is_guarded(user):
+        return Asked(user, change=changes.request_access_change(actor, "second_factor", user=user))
+    changes.reset_second_factor(user)
     events.record("second_factor.reset", actor=actor, obj=user)
+    return Asked(user)
 
 
 @transaction.atomic
@@ -184,23 +222,6 @@ def _allow(actor: User, action: str, obj: Model | None = None) -> None:
 def _begin_for_other(actor: User, user: User) -> None:
     if actor.pk == user.pk:
         raise Refused(_("You cannot change your own access. Another administrator has to do this."))
-
-
-def _begin_membership(actor: User, user: User, organisation: Organisation, role: str) -> Membership:
-    if role not in roles.ALL:
-        raise Refused(_("There is no such role."))
-    if not organisation.active:
-        raise Refused(_("This organisation is deactivated."))
-    now = clock.now()
-    # Whoever runs the system does not also read cases: the two are never one person.
-    held = set(user.memberships.filter(until_at__isnull=True).values_list("role", flat=True)) | {role}
-    if roles.ADMINISTRATOR in held and held & roles.CONTENT_ROLES:
-        raise Refused(_("An administrator cannot also hold a role that sees cases."))
-    if user.memberships.filter(organisation=organisation, role=role, until_at__isnull=True).exists():
-        raise Refused(_("The user has this role already."))
-    membership = Membership.objects.create(user=user, organisation=organisation, role=role, from_at=now)
-    events.record("role.given", actor=actor, obj=user, facts={"role": role, "organisation": str(organisation.pk)})
-    return membership
 
 
 def _save_checked(organisation: Organisation) -> None:

@@ -1,27 +1,28 @@
-"""Pages of the administrator (organisations, users) and of the auditor (the event log). No case content here."""
+"""Pages of the administrator (organisations, users, requests) and of the auditor (the event log). No case content."""
 
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Case, Prefetch, Q, QuerySet, When
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from spean import country
-from spean.access import actions, policy
+from spean.access import actions, changes, policy
 from spean.access.forms import EventFilterForm, InviteForm, MembershipForm, OrganisationForm
-from spean.access.models import Membership, Organisation, User
+from spean.access.models import AccessChange, Membership, Organisation, User
 from spean.access.pages import AccessRequest
 from spean.lib import identifiers
 from spean.privacy import events
+from spean.workflow.pages import ActionForm, carry_out, show_form
 
 PER_PAGE = 25
 
@@ -57,13 +58,16 @@ def organisation_page(request: AccessRequest, pk: Any) -> HttpResponse:
     form = OrganisationForm(request.POST or None, instance=Organisation.objects.get(pk=organisation.pk))
     if request.method == "POST" and form.is_valid():
         try:
-            actions.change_organisation(request.user, organisation, **form.cleaned_data)
+            asked = actions.change_organisation(request.user, organisation, **form.cleaned_data)
         except actions.Refused as refused:
             form.add_error(None, str(refused))
         else:
+            if asked.change is not None:
+                return _waits(request, asked.change)
             messages.success(request, _("The organisation is changed."))
             return HttpResponseRedirect(reverse("organisation_list"))
-    context = {"organisation": organisation, "form": form}
+    waiting = [(change, title_of(change)) for change in changes.waiting().filter(organisation=organisation, user=None)]
+    context = {"organisation": organisation, "form": form, "waiting": waiting}
     return render(request, "access/organisation.html", context, status=_status(form))
 
 
@@ -95,11 +99,11 @@ def user_invite(request: AccessRequest) -> HttpResponse:
     form = InviteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            invitation = actions.invite_user(request.user, **form.cleaned_data)
+            asked = actions.invite_user(request.user, **form.cleaned_data)
         except actions.Refused as refused:
             form.add_error(None, str(refused))
         else:
-            return _show_link(request, invitation.user, invitation.path)
+            return _show_link(request, asked)
     lead = _("You get a link to hand over in person. It works once, for three days. Nothing is sent by e-mail.")
     return _form(request, form, _("Invite a user"), _("Make the invitation"), reverse("user_list"), lead)
 
@@ -109,10 +113,14 @@ def user_page(request: AccessRequest, pk: Any) -> HttpResponse:
     form = MembershipForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.grant_role(request.user, user, **form.cleaned_data)
+            asked = actions.grant_role(request.user, user, **form.cleaned_data)
         except actions.Refused as refused:
             form.add_error(None, str(refused))
         else:
+            if asked.path:
+                return _show_link(request, asked)
+            if asked.change is not None:
+                return _waits(request, asked.change)
             messages.success(request, _("The role is added."))
             return HttpResponseRedirect(reverse("user", args=[user.pk]))
     pack = country.pack()
@@ -120,7 +128,13 @@ def user_page(request: AccessRequest, pk: Any) -> HttpResponse:
         (membership, pack.role_title(membership.role, None))
         for membership in user.memberships.select_related("organisation").order_by("until_at", "-from_at")
     ]
-    context = {"person": user, "form": form, "memberships": memberships, "is_me": user.pk == request.user.pk}
+    context = {
+        "person": user,
+        "form": form,
+        "memberships": memberships,
+        "is_me": user.pk == request.user.pk,
+        "waiting": [(change, title_of(change)) for change in changes.waiting().filter(user=user)],
+    }
     return render(request, "access/user.html", context, status=_status(form))
 
 
@@ -136,11 +150,11 @@ def user_switch(request: AccessRequest, pk: Any) -> HttpResponse:
 def user_link(request: AccessRequest, pk: Any) -> HttpResponse:
     user = policy.find(request.user, "manage_users", User, pk)
     try:
-        path = actions.new_sign_in_link(request.user, user)
+        asked = actions.new_sign_in_link(request.user, user)
     except actions.Refused as refused:
         messages.error(request, str(refused))
         return HttpResponseRedirect(reverse("user", args=[pk]))
-    return _show_link(request, user, path)
+    return _show_link(request, asked)
 
 
 @require_POST
@@ -162,6 +176,103 @@ def membership_end(request: AccessRequest, pk: int) -> HttpResponse:
         _("The role has ended."),
         reverse("user", args=[user.pk]),
     )
+
+
+# --- what waits for a second administrator ----------------------------------------------------------------
+
+DUTY_TITLES = {
+    "is_focal": gettext_lazy("focal agency"),
+    "is_national_focal": gettext_lazy("national focal agency"),
+    "is_competent_authority": gettext_lazy("competent authority"),
+}
+KIND_TITLES = {
+    "sign_in_link": gettext_lazy("New sign-in link: the password can be chosen anew"),
+    "second_factor": gettext_lazy("Remove the second step"),
+    "activate_user": gettext_lazy("Make the user active again"),
+    "activate_organisation": gettext_lazy("Make the organisation active again, with all its users"),
+}
+STATUS_TITLES = {
+    "requested": (gettext_lazy("Waits"), "amber"),
+    "confirmed": (gettext_lazy("Confirmed"), "green"),
+    "rejected": (gettext_lazy("Rejected"), "red"),
+    "withdrawn": (gettext_lazy("Taken back"), "grey"),
+}
+
+
+def title_of(change: AccessChange) -> str:
+    """What would change, in a few words."""
+    if change.kind == "role":
+        return _("Role: %(role)s") % {"role": country.pack().role_title(change.role, None)}
+    if change.kind == "organisation_duty":
+        return _("Mark as %(duties)s") % {"duties": ", ".join(str(DUTY_TITLES[duty]) for duty in change.duties)}
+    return str(KIND_TITLES[change.kind])
+
+
+def access_change_list(request: AccessRequest) -> HttpResponse:
+    rows = policy.visible(request.user, "see_access_change", AccessChange)
+    rows = rows.select_related("user", "organisation", "requested_by", "decided_by")
+    open_first = Case(When(status="requested", then=0), default=1)
+    found = Paginator(rows.order_by(open_first, "-requested_at", "id"), PER_PAGE).get_page(request.GET.get("page"))
+    listed = [(change, title_of(change), *STATUS_TITLES[change.status]) for change in found]
+    return render(request, "access/access_change_list.html", {"page": found, "rows": listed})
+
+
+def access_change_page(request: AccessRequest, pk: Any) -> HttpResponse:
+    change: AccessChange = policy.find(request.user, "see_access_change", AccessChange, pk)
+    return _change_page(request, change, ActionForm(version=change.version))
+
+
+@require_POST
+def access_change_confirm(request: AccessRequest, pk: Any) -> HttpResponse:
+    change: AccessChange = policy.find(request.user, "confirm_access_change", AccessChange, pk)
+    form = ActionForm(request.POST)
+    if form.is_valid():
+        done = carry_out(form, lambda: changes.confirm_access_change(request.user, change, **form.guard))
+        if done and done.result:
+            return render(request, "access/code_made.html", {"change": change, "code": done.result})
+        if done:
+            messages.success(request, _("Confirmed. It holds from now on."))
+            return HttpResponseRedirect(reverse("access_change_list"))
+    return _change_page(request, change, form)
+
+
+@require_POST
+def access_change_reject(request: AccessRequest, pk: Any) -> HttpResponse:
+    change: AccessChange = policy.find(request.user, "confirm_access_change", AccessChange, pk)
+    return _close(request, change, changes.reject_access_change, _("Rejected. Nothing changes."))
+
+
+@require_POST
+def access_change_withdraw(request: AccessRequest, pk: Any) -> HttpResponse:
+    change: AccessChange = policy.find(request.user, "withdraw_access_change", AccessChange, pk)
+    return _close(request, change, changes.withdraw_access_change, _("Taken back. Nothing changes."))
+
+
+def _close(request: AccessRequest, change: AccessChange, action: Any, done: str) -> HttpResponse:
+    form = ActionForm(request.POST)
+    if form.is_valid() and carry_out(form, lambda: action(request.user, change, **form.guard)):
+        messages.success(request, done)
+        return HttpResponseRedirect(reverse("access_change_list"))
+    return _change_page(request, change, form)
+
+
+def _change_page(request: AccessRequest, change: AccessChange, form: ActionForm) -> HttpResponse:
+    title, colour = STATUS_TITLES[change.status]
+    can = policy.permitted(request.user, ("confirm_access_change", "withdraw_access_change"), change)
+    pack = country.pack()
+    user = change.user
+    held = user.memberships.filter(until_at__isnull=True).select_related("organisation") if user else ()
+    context = {
+        "change": change,
+        "title": title_of(change),
+        "status": title,
+        "colour": colour,
+        "is_open": change.status == "requested",
+        "can": can,
+        "held": [(pack.role_title(membership.role, None), membership.organisation) for membership in held],
+        "is_mine": change.requested_by_id == request.user.pk,
+    }
+    return show_form(request, "access/access_change.html", form, context)
 
 
 # --- the log ---------------------------------------------------------------------------------------------
@@ -221,14 +332,22 @@ def _form(request: AccessRequest, form: Any, title: str, button: str, back: str,
 
 def _act(request: AccessRequest, act: Any, done: str, back: str) -> HttpResponse:
     try:
-        act()
+        asked = act()
     except actions.Refused as refused:
         messages.error(request, str(refused))
     else:
+        change = getattr(asked, "change", None)
+        if change is not None:
+            return _waits(request, change)
         messages.success(request, done)
     return HttpResponseRedirect(back)
 
 
-def _show_link(request: AccessRequest, user: User, path: str) -> HttpResponse:
-    context = {"person": user, "link": request.build_absolute_uri(path), "languages": dict(settings.LANGUAGES)}
+def _waits(request: AccessRequest, change: AccessChange) -> HttpResponse:
+    messages.success(request, _("Asked for. It holds when another administrator has confirmed it."))
+    return HttpResponseRedirect(reverse("access_change", args=[change.pk]))
+
+
+def _show_link(request: AccessRequest, asked: actions.Asked) -> HttpResponse:
+    context = {"person": asked.user, "link": request.build_absolute_uri(asked.path), "change": asked.change}
     return render(request, "access/link_made.html", context)

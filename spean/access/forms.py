@@ -1,5 +1,6 @@
 """Forms of sign-in and administration. They check what was typed; what may be done is decided in `actions.py`."""
 
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account.forms import ChangePasswordForm, LoginForm, ReauthenticateForm
@@ -93,9 +94,28 @@ class ChoosePasswordForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    code = forms.CharField(
+        label=_("Code"),
+        help_text=_("Eight letters and digits. Another administrator than the one who gave you this link has it."),
+        error_messages={"required": _("Enter the code")},
+        max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autocapitalize": "characters"}),
+    )
+
+    field_order = ("code", "password1", "password2")
+
+    def __init__(self, *args: Any, user: User, is_code_right: Callable[[str], bool] | None = None, **kwargs: Any) -> None:
         self.user = user
+        self.is_code_right = is_code_right
         super().__init__(*args, **kwargs)
+        if is_code_right is None:
+            del self.fields["code"]
+
+    def clean_code(self) -> str:
+        code: str = self.cleaned_data["code"]
+        if self.is_code_right is not None and not self.is_code_right(code):
+            raise forms.ValidationError(_("This is not the code. Ask the administrator who has it to read it out again."))
+        return code
 
     def clean_password1(self) -> str:
         password: str = self.cleaned_data["password1"]

@@ -37,6 +37,23 @@ PERMISSIONS_POLICY = ", ".join(
 )  # fmt: skip
 
 
+BROWSERS = (
+    ("Edg/", "Edge"), ("SamsungBrowser", "Samsung Internet"), ("OPR/", "Opera"), ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"), ("Safari", "Safari"),
+)  # fmt: skip
+SYSTEMS = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def device(told: str) -> str:
+    """A browser and its system in two words. What it says of itself beyond that could tell one phone from all others."""
+    browser = next((name for sign, name in BROWSERS if sign in told), "")
+    system = next((name for sign, name in SYSTEMS if sign in told), "")
+    return ", ".join(part for part in (browser, system) if part)
+
+
 def longest(user: User) -> timedelta:
     """How long a session may last at most: shorter for those who carry it on a phone in the street."""
     return LONGEST_IN_THE_FIELD if FIRST_RESPONDER in user.roles else LONGEST
@@ -89,6 +106,8 @@ class PrivateResponses:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # What is kept of a device, in the list of devices, is what its owner needs to know it again.
+        request.META["HTTP_USER_AGENT"] = device(request.META.get("HTTP_USER_AGENT", ""))
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("X-Robots-Tag", "noindex, nofollow, noarchive")

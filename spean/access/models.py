@@ -1,4 +1,4 @@
-"""Organisations, users, their roles, one-time sign-in links, and what kind of installation this is.
+"""Organisations, users, their roles, requests for access, one-time sign-in links, and what kind of installation this is.
 
 What a role may do stands in `policy.py`; how somebody signs in stands in `views.py` and `pages.py`.
 """
@@ -6,13 +6,16 @@ What a role may do stands in `policy.py`; how somebody signs in stands in `views
 import uuid
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.functional import cached_property
 
 from spean.access import roles
 from spean.country.fields import CodeField
 from spean.lib import clock
+from spean.workflow.guards import status_triggers
 
 
 class Organisation(models.Model):
@@ -142,10 +145,69 @@ class Membership(models.Model):
         return f"{self.role} @ {self.organisation_id}"
 
 
+class AccessChange(models.Model):
+    """Access to cases that one administrator asked for and another one confirms, rejects, or has not seen yet."""
+
+    KINDS = (
+        "role", "sign_in_link", "second_factor", "activate_user", "activate_organisation", "organisation_duty",
+    )  # fmt: skip
+    DUTIES = ("is_focal", "is_national_focal", "is_competent_authority")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=30, choices=[(kind, kind) for kind in KINDS])
+    user = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="access_changes")
+    organisation = models.ForeignKey(
+        Organisation, null=True, blank=True, on_delete=models.PROTECT, related_name="access_changes"
+    )
+    role = models.CharField(max_length=40, blank=True, choices=[(role, role) for role in roles.ALL])
+    # Marks of the organisation that would be switched on.
+    duties = ArrayField(models.CharField(max_length=30), default=list, blank=True)
+    status = models.CharField(max_length=20)
+    version = models.PositiveIntegerField(default=1)
+    requested_at = models.DateTimeField(default=clock.now)
+    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ("-requested_at", "id")
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            *status_triggers("access.AccessChange"),
+            pgtrigger.Protect(name="never_removed", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(
+                name="what_was_asked_stays",
+                fields=["kind", "user", "organisation", "role", "duties", "requested_at", "requested_by"],
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(decided_at__isnull=True, decided_by__isnull=True)
+                | models.Q(decided_at__isnull=False, decided_by__isnull=False),
+                name="access_change_decided_pair",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status__in=("confirmed", "rejected"))
+                | (models.Q(decided_by__isnull=False) & ~models.Q(decided_by=models.F("requested_by"))),
+                name="access_change_decided_by_another",
+            ),
+        ]
+
+    class Privacy:
+        plain = (
+            "id", "kind", "user", "organisation", "role", "duties", "status", "version", "requested_at",
+            "requested_by", "decided_at", "decided_by",
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.status}"
+
+
 class SignInLink(models.Model):
     """A link that signs somebody in once: an invitation to set up access, or a demonstration link.
 
-    Only the SHA-256 of the token is stored: a copy of the table opens nothing.
+    Only the SHA-256 of the token is stored: a copy of the table opens nothing. A link that hangs on a `change`
+    opens nothing either before another administrator confirmed it, and then only together with the code which
+    that administrator was shown: neither of the two can use it alone.
     """
 
     PURPOSES = ("invite", "demo")
@@ -156,12 +218,18 @@ class SignInLink(models.Model):
     created_at = models.DateTimeField(default=clock.now)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
+    change = models.ForeignKey(AccessChange, null=True, blank=True, on_delete=models.PROTECT, related_name="links")
+    code_hash = models.CharField(max_length=64, blank=True)
+    wrong_codes = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         ordering = ("-created_at", "-id")
 
     class Privacy:
-        plain = ("id", "token_hash", "user", "purpose", "created_at", "expires_at", "used_at")
+        plain = (
+            "id", "token_hash", "user", "purpose", "created_at", "expires_at", "used_at", "change", "code_hash",
+            "wrong_codes",
+        )  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.purpose} link"

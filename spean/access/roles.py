@@ -37,6 +37,9 @@ ALL: tuple[str, ...] = (
 # Whoever can meet the content of a case signs in with a second factor, without exception.
 CONTENT_ROLES: frozenset[str] = frozenset(ALL) - {ADMINISTRATOR, STATISTICS_OFFICER}
 
+# Nobody gets one of these from a single administrator, nor does anybody who holds one get a new way to sign in.
+GUARDED_ROLES: frozenset[str] = CONTENT_ROLES | {ADMINISTRATOR}
+
 # Sections of a case. A role can read at most these; an involvement grants at most what its task needs;
 # what a user reads is the intersection of the two.
 SECTIONS: tuple[str, ...] = (
@@ -55,8 +58,8 @@ ROLE_SECTIONS: dict[str, frozenset[str]] = {
     HOTLINE_OPERATOR: frozenset({"contact", "narrative"}),
     HOTLINE_SUPERVISOR: frozenset({"contact", "narrative"}),
     CASE_MANAGER: frozenset(SECTIONS),
-    IDENTIFICATION_OFFICER: frozenset({"identity", "narrative", "protection", "documents"}),
-    IDENTIFICATION_REVIEWER: frozenset({"identity", "narrative", "protection", "documents"}),
+    IDENTIFICATION_OFFICER: frozenset({"identity", "narrative", "protection", "justice", "documents"}),
+    IDENTIFICATION_REVIEWER: frozenset({"identity", "narrative", "protection", "justice", "documents"}),
     SERVICE_PROVIDER: frozenset({"identity", "contact", "narrative", "health", "protection"}),
     INVESTIGATOR: frozenset({"identity", "justice", "documents"}),
     PROSECUTOR: frozenset({"identity", "justice", "documents"}),

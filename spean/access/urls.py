@@ -30,6 +30,9 @@ urlpatterns = [
     on_the_way("account/again/password/", ReauthenticateView.as_view(), name="account_reauthenticate"),
     on_the_way("account/again/code/", ReauthenticateByCodeView.as_view(), name="mfa_reauthenticate"),
     on_the_way("account/again/passkey/", ReauthenticateWebAuthnView.as_view(), name="mfa_reauthenticate_webauthn"),
+    on_the_way(
+        "account/again/demonstration/", views.again_in_demonstration, name="again_in_demonstration"
+    ),
     # The second factor
     on_the_way("account/second-step/needed/", views.second_factor_needed, name="second_factor_needed"),
     on_the_way("account/second-step/", IndexView.as_view(), name="mfa_index"),
@@ -80,6 +83,28 @@ urlpatterns = [
     page("users/<uuid:pk>/link/", administration.user_link, action="manage_users", name="user_link"),
     page("users/<uuid:pk>/second-step/", administration.user_reset, action="manage_users", name="user_reset"),
     page("memberships/<int:pk>/end/", administration.membership_end, action="manage_users", name="membership_end"),
+    page("access-changes/", administration.access_change_list, action="see_access_change", name="access_change_list"),
+    page(
+        "access-changes/<uuid:pk>/", administration.access_change_page, action="see_access_change", name="access_change"
+    ),
+    page(
+        "access-changes/<uuid:pk>/confirm/",
+        administration.access_change_confirm,
+        action="confirm_access_change",
+        name="access_change_confirm",
+    ),
+    page(
+        "access-changes/<uuid:pk>/reject/",
+        administration.access_change_reject,
+        action="confirm_access_change",
+        name="access_change_reject",
+    ),
+    page(
+        "access-changes/<uuid:pk>/withdraw/",
+        administration.access_change_withdraw,
+        action="withdraw_access_change",
+        name="access_change_withdraw",
+    ),
     # Oversight
     page("log/", administration.event_log, action="read_log", name="event_log"),
 ]

@@ -5,7 +5,7 @@ Most are django-allauth's own views under our gate, templates and events. Admini
 
 from typing import Any
 
-from allauth.account.internal.flows.login import perform_login, record_authentication
+from allauth.account.internal.flows.login import get_authentication_records, perform_login, record_authentication
 from allauth.account.models import Login
 from allauth.account.views import LoginView, LogoutView, PasswordChangeView
 from allauth.mfa.adapter import get_adapter
@@ -21,6 +21,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -29,7 +30,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from spean import country
 from spean.access import actions, links
 from spean.access.forms import ChoosePasswordForm, LanguageForm
-from spean.access.models import User
+from spean.access.models import SignInLink, User
 from spean.access.pages import AccessRequest, second_factor_given
 from spean.privacy import events
 
@@ -68,7 +69,7 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
     except links.LinkRefused:
         return _link_unusable(request)
     posted = request.POST if request.method == "POST" else None
-    form = ChoosePasswordForm(posted, user=link.user) if link.purpose == "invite" else None
+    form = _password_form(posted, token, link) if link.purpose == "invite" else None
     if request.method == "POST" and (form is None or form.is_valid()):
         try:
             return _enter(request, token, form)
@@ -80,9 +81,14 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "access/sign_in_link.html", context, status=200 if posted is None else 422)
 
 
+def _password_form(posted: Any, token: str, link: SignInLink) -> ChoosePasswordForm:
+    asked = (lambda typed: links.is_code_right(token, typed)) if link.change_id is not None else None
+    return ChoosePasswordForm(posted, user=link.user, is_code_right=asked)
+
+
 @transaction.atomic
 def _enter(request: HttpRequest, token: str, form: ChoosePasswordForm | None) -> HttpResponse:
-    link = links.use_link(token)
+    link = links.use_link(token, form.cleaned_data.get("code", "") if form else "")
     if request.user.is_authenticated:
         logout(request)
     if form is None:
@@ -210,3 +216,18 @@ def end_session(request: AccessRequest, pk: int) -> HttpResponse:
     actions.end_session(request.user, session)
     messages.success(request, _("That device is signed out."))
     return HttpResponseRedirect(reverse("profile"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def again_in_demonstration(request: AccessRequest) -> HttpResponse:
+    """Where everybody is invented nobody has a second step; a button stands in for showing it again."""
+    records = get_authentication_records(request, request.user)
+    if not links.is_demonstration() or not any(record.get("method") == "demo" for record in records):
+        raise Http404
+    back = request.GET.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None) or not back.startswith("/"):
+        back = reverse("home")
+    if request.method == "POST":
+        record_authentication(request, request.user, "demo")
+        return HttpResponseRedirect(back)
+    return render(request, "access/again_in_demonstration.html")

@@ -8,7 +8,7 @@ import secrets
 
 # Crockford's alphabet: no I, L, O or U, so that 1/I/L and 0/O cannot be confused on paper.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_READ_AS = str.maketrans({"I": "1", "L": "1", "O": "0", "U": "V"})
+READ_AS = str.maketrans({"I": "1", "L": "1", "O": "0", "U": "V"})
 _LENGTH = 7
 
 
@@ -38,7 +38,7 @@ def check_code(text: str) -> str:
     compact = "".join(text.upper().split()).replace("-", "")
     if len(compact) != 1 + _LENGTH + 1:
         raise ValueError("a code has one letter and eight characters, such as P-7K4D-92XM")
-    prefix, body = compact[0], compact[1:].translate(_READ_AS)
+    prefix, body = compact[0], compact[1:].translate(READ_AS)
     if any(character not in ALPHABET for character in body):
         raise ValueError("a code has only digits and letters")
     if _check_character(body[:-1]) != body[-1]:

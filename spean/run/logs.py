@@ -33,4 +33,9 @@ class QuietFormatter(logging.Formatter):
             record = logging.makeLogRecord(record.__dict__)
             record.msg = f"answered {status} at {match.view_name if match else 'an unknown page'}"
             record.args = ()
+        elif record.name.startswith("django.security"):
+            # Django repeats the host, the referring page or the address that it refused.
+            record = logging.makeLogRecord(record.__dict__)
+            record.msg = "refused a request"
+            record.args, record.exc_info, record.exc_text, record.stack_info = (), None, None, None
         return super().format(record)

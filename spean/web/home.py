@@ -15,14 +15,18 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from spean.access import policy
-from spean.access.models import User
+from spean.access import changes, policy
+from spean.access.administration import title_of
+from spean.access.models import AccessChange, User
 from spean.cases import labels as case_labels
+from spean.cases import operation
 from spean.cases import queries as cases
 from spean.cases.models import Task
 from spean.directory import queries as directory
+from spean.exchange import queries as exports
 from spean.identification import queries as identification
 from spean.lib import clock
+from spean.oversight import queries as oversight
 from spean.referral import labels as referral_labels
 from spean.referral import queries as referrals
 from spean.web import deadlines
@@ -48,6 +52,9 @@ TASK_TITLES: dict[str, str | Promise] = {
     "placement_review": _("Review the placement"),
     "respond_urgent_referral": _("Accept or decline the urgent referral"),
     "returned_case": _("The case came back: refer it elsewhere"),
+    "confirm_ground": _("Sharing without agreement: confirm it as the second person"),
+    "ground_rejected": _("The second person did not confirm: decide how to go on"),
+    "withdrawal_notice": _("An agreement was taken back: confirm that copies are deleted"),
 }
 
 # Where a task is done: the page's URL name, and whether it takes the task's object or its case.
@@ -66,6 +73,8 @@ TASK_PAGES: dict[str, tuple[str, str]] = {
     "review_determination": ("case_identification", "case_id"),
     "confirm_identification": ("determination_second", "object_id"),
     "inform_person": ("determination", "object_id"),
+    "confirm_ground": ("ground_confirm", "object_id"),
+    "withdrawal_notice": ("withdrawal", "object_id"),
 }
 CASE_PAGE = "case"
 
@@ -202,12 +211,71 @@ def identification_sections(user: User) -> list[Section]:
     return [Section(_("With a second officer"), rows)] if rows else []
 
 
+def access_change_sections(user: User) -> list[Section]:
+    """What another administrator asked for and this one has to make sure of."""
+    if not policy.may(user, "confirm_access_change"):
+        return []
+    mine = policy.visible(user, "confirm_access_change", AccessChange)
+    found = mine.filter(pk__in=changes.waiting()).select_related("user", "organisation").order_by("requested_at", "id")
+    rows = [
+        Row(title_of(change), "", _find_url("access_change", change.pk), None, str(change.user or change.organisation))
+        for change in found[:SHOWN]
+    ]
+    return [Section(_("Waits for your confirmation"), rows, more=_find_url("access_change_list"))] if rows else []
+
+
+def alert_sections(user: User) -> list[Section]:
+    """What an auditor has to look into."""
+    if not policy.may(user, "see_alert"):
+        return []
+    rows = [
+        Row(told["what"], told["code"], _find_url("alert", told["alert"].pk), None, told["who"].name if told["who"] else "")
+        for told in oversight.alerts_told(oversight.open_alerts(user)[:SHOWN])
+    ]
+    return [Section(_("Alerts"), rows, more=_find_url("alert_list"))] if rows else []
+
+
+def budget_sections(user: User) -> list[Section]:
+    """Colleagues who have opened as many people as they may today, and whom this user can let open more."""
+    if not policy.may(user, "extend_budget"):
+        return []
+    title = _("Cannot open anybody more today, and asks you")
+    rows = [Row(title, "", _find_url("budget"), None, one.name) for one in oversight.asking(user)[:SHOWN_IN_SHORT]]
+    return [Section(_("A colleague asks"), rows)] if rows else []
+
+
+def export_sections(user: User) -> list[Section]:
+    """Lists that a colleague wants to hand out and this user has to approve or reject."""
+    if not policy.may(user, "approve_export"):
+        return []
+    rows = [
+        Row(_("Approve or reject the export"), export.number, _find_url("export", export.pk), None,
+            case_labels.organisation(export.recipient))
+        for export in exports.waiting_for(user)[:SHOWN_IN_SHORT]
+    ]  # fmt: skip
+    return [Section(_("Exports"), rows, more=_find_url("export_list"))] if rows else []
+
+
+def operation_sections(user: User) -> list[Section]:
+    """Operations of which this user was told, as long as they are not over."""
+    if not policy.may(user, "see_operation"):
+        return []
+    found = operation.readable(user).filter(over_at__gt=clock.now()).select_related("case")[:SHOWN_IN_SHORT]
+    rows = [Row(_("Operation, for named readers"), row.case.code, _find_url("operation", row.pk)) for row in found]
+    return [Section(_("Do not speak about it"), rows)] if rows else []
+
+
 SECTIONS: list[Callable[[User], list[Section]]] = [
+    alert_sections,
+    budget_sections,
     continue_sections,
     task_sections,
     answer_sections,
     capacity_sections,
     identification_sections,
+    access_change_sections,
+    operation_sections,
+    export_sections,
 ]
 
 

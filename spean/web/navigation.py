@@ -34,14 +34,22 @@ MENU: tuple[Entry, ...] = (
     Entry(_("Start a screening"), "screening_start", "start_screening"),
     Entry(_("Cases"), "case_list", "see_case"),
     Entry(_("Referrals"), "referral_list", "see_referral"),
+    Entry(_("Callers"), "informant_list", "see_informant"),
     Entry(_("People"), "person_search", "search_people"),
     Entry(_("Possible matches"), "match_list", "see_match"),
     Entry(_("Identification"), "determination_list", "see_determination"),
     Entry(_("Services"), "service_list", "see_directory"),
+    Entry(_("Emergency access"), "emergency_list", "see_emergency"),
     Entry(_("Unmet needs"), "unmet_need_list", "see_unmet_need"),
+    Entry(_("Exports"), "export_list", "see_export"),
     Entry(_("Users"), "user_list", "manage_users"),
     Entry(_("Organisations"), "organisation_list", "manage_organisations"),
+    Entry(_("Requests for access"), "access_change_list", "see_access_change"),
     Entry(_("Event log"), "event_log", "read_log"),
+    Entry(_("Alerts"), "alert_list", "see_alert"),
+    Entry(_("Leak review"), "leak_review", "review_leak"),
+    Entry(_("Invented persons"), "canary_list", "see_canary"),
+    Entry(_("Shared without agreement"), "ground_list", "read_log"),
 )
 
 

@@ -10,7 +10,7 @@ from spean.access.pages import PUBLIC, SIGNED_IN, page
 from tests.cast import PEOPLE, Cast
 from tests.signed_in import signed_in
 
-ADMINISTRATION = ["/organisations/", "/organisations/add/", "/users/", "/users/invite/"]
+ADMINISTRATION = ["/organisations/", "/organisations/add/", "/users/", "/users/invite/", "/access-changes/"]
 
 
 def _patterns(resolver: URLResolver) -> list[URLPattern]:
@@ -38,7 +38,7 @@ def test_without_signing_in_every_page_leads_to_sign_in(db: None, path: str) -> 
     assert answer["Location"].startswith("/sign-in/")
 
 
-@pytest.mark.parametrize("name", sorted(set(PEOPLE) - {"administrator"}))
+@pytest.mark.parametrize("name", sorted(set(PEOPLE) - {"administrator", "other_administrator"}))
 def test_only_the_administrator_administers(cast: Cast, name: str) -> None:
     client = signed_in(getattr(cast, name))
     assert {client.get(path).status_code for path in ADMINISTRATION} == {404}

@@ -11,7 +11,7 @@ from django.http import Http404
 
 from spean.access import policy, roles
 from spean.access.models import Membership, User
-from spean.cases.actions import exclude
+from spean.cases.exclusion import exclude
 from spean.cases.models import Case, Exclusion, Involvement, Task
 from spean.lib import clock
 from spean.referral import actions as referral
@@ -50,8 +50,15 @@ MODEL_OF: dict[str, str] = {
     "manage_organisations": "access.Organisation",
     "manage_users": "access.User",
     "read_log": "privacy.Event",
+    "see_export": "exchange.Export",
+    "approve_export": "exchange.Export",
+    "withdraw_export": "exchange.Export",
+    "make_export": "exchange.Export",
+    "see_access_change": "access.AccessChange",
+    "confirm_access_change": "access.AccessChange",
+    "withdraw_access_change": "access.AccessChange",
 }
-WITHOUT_OBJECT = {"start_screening", "search_people", "see_directory", "see_unmet_need"}
+WITHOUT_OBJECT = {"start_screening", "search_people", "see_directory", "see_unmet_need", "request_export", "trace_export"}
 
 
 def model_of(action: str) -> Any:
