@@ -12,4 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("spean.referral.urls")),
     path("", include("spean.identification.urls")),
     path("", include("spean.protection.urls")),
+    path("", include("spean.exchange.urls")),
+    path("", include("spean.oversight.urls")),
 ]

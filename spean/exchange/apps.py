@@ -1,0 +1,13 @@
+"""Application configuration of the exchange room."""
+
+from django.apps import AppConfig
+
+
+class ExchangeConfig(AppConfig):
+    name = "spean.exchange"
+    label = "exchange"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # The verbs register the requirements that the workflow tables name.
+        from spean.exchange import actions  # noqa: F401
