@@ -3,14 +3,17 @@
 Code lists of the country are labelled by `country.fields.label`.
 """
 
+from datetime import datetime, timedelta
+
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from spean.access.models import Organisation
 from spean.cases.models import Case
 from spean.country import pack
 from spean.country.fields import label
+from spean.lib import clock
 
 Word = str | Promise
 
@@ -80,6 +83,20 @@ def short(case: Case) -> str:
     """Sex and age group in one line, for queues."""
     sex = label("sex", case.sex) if case.sex else _("sex not known")
     return f"{sex}, {age_band(case.age_at_screening)}"
+
+
+def ago(at: datetime) -> str:
+    """How long ago, for queues. Django's own words for this are not translated into Khmer."""
+    passed = clock.now() - at
+    if passed < timedelta(minutes=1):
+        return _("just now")
+    if passed < timedelta(hours=1):
+        minutes = passed // timedelta(minutes=1)
+        return ngettext("%(n)d minute ago", "%(n)d minutes ago", minutes) % {"n": minutes}
+    if passed < timedelta(days=1):
+        hours = passed // timedelta(hours=1)
+        return ngettext("%(n)d hour ago", "%(n)d hours ago", hours) % {"n": hours}
+    return ngettext("%(n)d day ago", "%(n)d days ago", passed.days) % {"n": passed.days}
 
 
 def age(case: Case) -> str:

@@ -5,13 +5,12 @@ The only place of the room that asks `privacy.doors` for text.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -70,7 +69,7 @@ def lists(queue: queries.Queue) -> list[List]:
 
 
 def _referral_line(row: Any) -> Line:
-    note = " · ".join((case_labels.organisation(row.from_organisation), _since(row.sent_at)))
+    note = " · ".join((case_labels.organisation(row.from_organisation), case_labels.ago(row.sent_at)))
     return Line(
         case_labels.short(row.case), reverse("referral", args=[row.pk]), row.case.code, row.due_at, note,
         row.case.is_child, row.urgent,
@@ -86,7 +85,7 @@ def _case_line(case: Any) -> Line:
         state = _("Reflection period until %(day)s") % {"day": date_format(case.reflection_until, "DATE_FORMAT")}
     else:
         state = _("Not begun")
-    since = _since(case.waiting_since) if case.waiting_since else ""
+    since = case_labels.ago(case.waiting_since) if case.waiting_since else ""
     return Line(
         case_labels.short(case), reverse("case_identification", args=[case.pk]), case.code, case.due_at,
         " · ".join(part for part in (state, since) if part), case.is_child,
@@ -95,9 +94,9 @@ def _case_line(case: Any) -> Line:
 
 def _line(row: Any, url_name: str) -> Line:
     outcome = label("determination_outcome", row.outcome)
-    since = _since(row.confirmed_at or row.proposed_at or row.opened_at)
+    since = case_labels.ago(row.confirmed_at or row.proposed_at or row.opened_at)
     if row.status == "review_requested":
-        since = _since(row.review_requested_at)
+        since = case_labels.ago(row.review_requested_at)
     parts = [outcome, since]
     if row.reviews_id is not None:
         parts.insert(0, _("Review"))
@@ -105,12 +104,6 @@ def _line(row: Any, url_name: str) -> Line:
         case_labels.short(row.case), reverse(url_name, args=[row.pk]), row.case.code, row.due_at, " · ".join(parts),
         row.case.is_child,
     )  # fmt: skip
-
-
-def _since(at: datetime) -> str:
-    if clock.now() - at < timedelta(minutes=1):
-        return _("just now")
-    return _("%(age)s ago") % {"age": timesince(at, clock.now(), depth=1)}
 
 
 # --- one case --------------------------------------------------------------------------------------------

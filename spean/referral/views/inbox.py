@@ -14,7 +14,6 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -25,7 +24,6 @@ from spean.cases import labels as case_labels
 from spean.cases.panels import link
 from spean.detection import queries as detection
 from spean.directory import queries as directory
-from spean.lib import clock
 from spean.privacy import doors
 from spean.referral import actions, coded, labels, queries
 from spean.referral.forms import AnswerForm, DeclineForm, FeedbackForm, FilterForm
@@ -61,10 +59,10 @@ def _row(referral: Referral, direction: str) -> dict[str, Any]:
     status, colour = labels.STATUS[referral.status]
     other = referral.from_organisation if direction == "in" else referral.to_organisation
     what = directory.name_of(referral.service) if referral.service else labels.KIND[referral.kind]
-    since = _("%(age)s ago") % {"age": timesince(referral.sent_at, clock.now(), depth=1)}
+    since = case_labels.ago(referral.sent_at)
     return {
         "referral": referral,
-        "note": " · ".join((str(what), case_labels.organisation(other), str(since))),
+        "note": " · ".join((str(what), case_labels.organisation(other), since)),
         "person": case_labels.short(referral.case),
         "status": status,
         "colour": colour,
