@@ -3,7 +3,7 @@
 Higher rooms are asked by the name of their table, as in the requirements: this room does not import them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,9 +26,11 @@ MINE_TO_DO = ("screening", "screened", "follow_up")
 
 @dataclass(frozen=True)
 class Row:
-    """A case in a list: what it is called, how it stands, and what the other side answered. No content."""
+    """A case in a list: what it is called, how it stands, and what the other side answered. No name, no story."""
 
     case: Case
+    # Sex and age group, for whoever may know them.
+    who: str
     status: str
     colour: str
     answer: str
@@ -42,14 +44,18 @@ def listed(user: User, action: str = "see_case") -> QuerySet[Case]:
     return policy.visible(user, action, Case).prefetch_related(Prefetch("referrals", newest, to_attr="to_focal"))
 
 
-def rows(cases: Iterable[Case]) -> list[Row]:
+def rows(user: User, cases: Sequence[Case]) -> list[Row]:
     """Cases as lines of a list. The cases come from `listed`."""
-    found = []
+    found, known = [], set()
+    ids = [case.pk for case in cases]
+    for action in ("see_screening", "see_protection"):
+        known |= set(policy.visible(user, action, Case).filter(pk__in=ids).values_list("pk", flat=True))
     for case in cases:
         sent: list[Any] = case.to_focal  # type: ignore[attr-defined]
         answer, at = answer_of(sent[0]) if sent else ("", None)
         status, colour = labels.CASE_STATUS[case.status]
-        found.append(Row(case, str(status), colour, answer, at))
+        who = labels.short(case) if case.pk in known else ""
+        found.append(Row(case, who, str(status), colour, answer, at))
     return found
 
 
@@ -59,9 +65,10 @@ def answer_of(referral: Any) -> tuple[str, datetime | None]:
     status = referral.status
     if status == "sent":
         return _("Sent to %(organisation)s. Not acknowledged yet.") % {"organisation": to}, referral.sent_at
-    if status == "acknowledged":
+    if status == "acknowledged" and referral.case.person_id is None:
         return _("%(organisation)s has received it.") % {"organisation": to}, referral.acknowledged_at
-    if status == "accepted":
+    if status in ("acknowledged", "accepted"):
+        # Registering is the answer of a focal agency; the referral itself may still say that it arrived.
         return _("%(organisation)s has registered the person.") % {"organisation": to}, referral.responded_at
     if status == "declined":
         reason = label("decline_reason", referral.decline_reason)

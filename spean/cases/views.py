@@ -48,7 +48,7 @@ def case_list(request: AccessRequest) -> HttpResponse:
     labels = [("", _("All")), ("open", _("To do")), ("referred", _("Referred")), ("ended", _("Ended"))]
     context = {
         "page": page,
-        "rows": queries.rows(page.object_list),
+        "rows": queries.rows(request.user, page.object_list),
         "filters": labels,
         "chosen": chosen if chosen in FILTERS else "",
         "may_start": policy.may(request.user, "start_screening"),

@@ -16,7 +16,7 @@ def referrals_of(sight: Sight) -> list[Referral]:
 
     def read() -> list[Referral]:
         rows = policy.visible(sight.user, "see_referral", Referral).filter(case=sight.case)
-        return list(rows.select_related("to_organisation", "service").defer("message", "answer")[:60])
+        return list(rows.select_related("case", "to_organisation", "service").defer("message", "answer")[:60])
 
     return list(sight.once("referrals", read))
 

@@ -40,10 +40,10 @@ ANSWERS_SHOWN = timedelta(days=7)
 TASK_TITLES: dict[str, str | Promise] = {
     "acknowledge_referral": _("Say that you received the referral"),
     "register_person": _("Register the person"),
-    "give_rights_information": _("Give rights information"),
+    "give_rights_information": _("Tell the person their rights"),
     "respond_to_referral": _("Accept or decline the referral"),
     "second_interview": _("Hold the second interview"),
-    "assess_risk": _("Assess the risk with the person"),
+    "assess_risk": _("Assess the danger with the person"),
     "decide_identification": _("Decide on identification"),
     "confirm_identification": _("Confirm the decision on identification"),
     "inform_person": _("Inform the person of the decision"),
@@ -77,6 +77,13 @@ TASK_PAGES: dict[str, tuple[str, str]] = {
     "withdrawal_notice": ("withdrawal", "object_id"),
 }
 CASE_PAGE = "case"
+
+# What a case that is not referred yet asks of whoever met the person.
+CONTINUE: dict[str, str | Promise] = {
+    "screening": _("Continue the interview"),
+    "screened": _("After the interview: needs, danger, referral"),
+    "follow_up": _("Second interview offered"),
+}
 
 
 @dataclass(frozen=True)
@@ -165,10 +172,10 @@ def continue_sections(user: User) -> list[Section]:
     rows = []
     for case in cases.waiting_for_me(user):
         going = case.status == "screening"
-        title = _("Continue the interview") if going else case_labels.CASE_STATUS[case.status][0]
+        title = CONTINUE[case.status]
         url = _find_url("case_interview" if going else CASE_PAGE, case.pk)
-        note = date_format(timezone.localtime(case.started_at), "j M Y, H:i")
-        rows.append(Row(title, case.code, url, None, note))
+        begun = date_format(timezone.localtime(case.started_at), "j M Y, H:i")
+        rows.append(Row(title, case.code, url, None, f"{case_labels.short(case)} · {begun}"))
     return [Section(_("Continue"), rows)] if rows else []
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from spean.cases.models import Case, DirectHelp
 from spean.detection.models import Screening
+from spean.people.actions import register_person
 from spean.privacy.models import Event
 from spean.protection.models import Need, RiskAssessment
 from spean.referral import actions as referral
@@ -294,6 +295,29 @@ def test_after_the_handover_the_responder_sees_the_standing_and_no_content(cast:
     assert "What the answers suggest" not in walker.text
     screening = Screening.objects.get()
     assert walker.client.get(f"/screening/{screening.pk}/result/").status_code == 404
+    register_person(cast.manager, Case.objects.get(pk=sent.case_id), steps.identity(), {})
+    walker.go("/cases/")
+    assert "has registered the person" in walker.text
+
+
+def test_a_list_tells_cases_apart_by_sex_and_age_group_for_whoever_may_know_them(cast: Cast, walker: Walker) -> None:
+    sent = steps.referred(cast, age=25)
+    walker.go("/cases/")
+    assert "24–26" in walker.text
+    # After the handover the screening is no longer the responder's to see; the agency that runs the case sees it.
+    referral.acknowledge_referral(cast.manager, sent)
+    walker.go("/cases/")
+    assert sent.case.code in walker.text
+    assert "24–26" not in walker.text
+    assert "24–26" in signed_in(cast.manager).get("/cases/").content.decode()
+
+
+def test_home_says_how_a_case_goes_on_and_whose_it_is(cast: Cast, walker: Walker) -> None:
+    case = steps.screened(cast, age=25).case
+    walker.go("/")
+    row = walker.text.split(case.code)[0].rsplit("<li>", 1)[1]
+    assert "After the interview: needs, danger, referral" in row
+    assert "24–26" in row
 
 
 @pytest.mark.parametrize("name", ["labour_officer", "operator", "manager", "provider", "return_officer"])

@@ -38,9 +38,9 @@ def test_a_case_is_taken_over_and_a_possible_match_decided(cast: Cast, arrive: A
     assert Case.objects.get(pk=sent.case_id).status == "registered"
 
     responder.open("/cases/")
-    assert "has received it" in responder.text
+    assert "has registered the person" in responder.text
     responder.open(f"/case/{sent.case_id}/")
-    assert "has received it" in responder.text
+    assert "has registered the person" in responder.text
 
 
 def test_from_rights_to_a_service_that_accepts(cast: Cast, arrive: Arrive) -> None:

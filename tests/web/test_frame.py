@@ -49,7 +49,7 @@ class TestHome:
         page = signed_in(cast.manager).get("/").content.decode()
         for text in ("overdue by 3 days", "due in 9 days", "Say that you received the referral", "Waiting for me"):
             assert text in page
-        assert page.index("Register the person") < page.index("Say that you received") < page.index("Assess the risk")
+        assert page.index("Register the person") < page.index("Say that you received") < page.index("Assess the danger")
 
     def test_what_is_done_is_gone(self, cast: Cast) -> None:
         done = task(cast, "manager", "register_person", timedelta(days=1))
