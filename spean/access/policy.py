@@ -105,6 +105,15 @@ ACTIONS: dict[str, tuple[Rule, ...]] = {
         of(CASE_MANAGER, to="focal"), of(SERVICE_PROVIDER, to="service"), of(*DECIDERS, to="identification"),
     ),
     "see_whereabouts": (of(CASE_MANAGER, to="focal"),),
+    "see_document": (
+        of(CASE_MANAGER, to="focal"), of(*DECIDERS, to="identification"), of(INVESTIGATOR, PROSECUTOR, to="justice"),
+        of(RETURN_OFFICER, to="return"),
+    ),
+    "attach_document": (
+        of(CASE_MANAGER, to="focal"), of(*DECIDERS, to="identification"), of(INVESTIGATOR, PROSECUTOR, to="justice"),
+        of(RETURN_OFFICER, to="return"),
+    ),
+    "remove_document": (of(CASE_MANAGER, to="focal"),),
     "see_case_history": (of(CASE_MANAGER, to="focal"),),
     "hand_over_record": (of(CASE_MANAGER, to="focal"),),
     "exclude_from_case": (of(CASE_MANAGER, to="focal"),),
@@ -139,6 +148,13 @@ ACTIONS: dict[str, tuple[Rule, ...]] = {
     "confirm_ground": (of(*SCREENERS, HOTLINE_SUPERVISOR, to="asked_to_confirm"),),
     "see_withdrawal": (of(*HANDLERS, to="ours"), of(CASE_MANAGER, to="focal")),
     "acknowledge_withdrawal": (of(*HANDLERS, to="ours"),),
+    # --- erasure: asked for by who answers for the case, confirmed by somebody elsewhere who sees no content ---
+    "place_hold": (of(CASE_MANAGER, to="focal"), of(INVESTIGATOR, PROSECUTOR, COURT_CLERK, to="justice")),
+    "lift_hold": (of(CASE_MANAGER, to="focal"), of(INVESTIGATOR, PROSECUTOR, COURT_CLERK, to="justice")),
+    "request_erasure": (of(CASE_MANAGER, to="focal"), of(*SCREENERS, to="mine_screening")),
+    "see_erasure": (of(CASE_MANAGER, to="focal"), of(*SCREENERS, to="mine_screening"),
+                    of(CASE_MANAGER, to="national"), of(AUDITOR, to="all")),
+    "confirm_erasure": (of(CASE_MANAGER, to="national"), of(AUDITOR, to="all")),
     # --- people ---
     "see_person": (of(CASE_MANAGER, to="focal"), of(SERVICE_PROVIDER, to="service"),
                    of(*DECIDERS, to="identification"), of(RETURN_OFFICER, to="return")),
@@ -215,6 +231,7 @@ ACTIONS: dict[str, tuple[Rule, ...]] = {
     # --- administration and oversight: never case content ---
     "manage_organisations": (of(ADMINISTRATOR, to="all"),),
     "manage_users": (of(ADMINISTRATOR, to="all"),),
+    "see_backups": (of(ADMINISTRATOR, AUDITOR),),
     # Only who answers for the case may put it on a list, and never through an emergency.
     "export_case": (of(CASE_MANAGER, to="focal"),),
     "request_export": (of(CASE_MANAGER),),
@@ -539,6 +556,14 @@ RELATIONS: dict[str, dict[str, Relation]] = {
         ),
     },
     "privacy.Event": {"all": _always},
+    "privacy.Erasure": {
+        "focal": _involved("focal", case="case_id"),
+        "mine_screening": lambda user, membership: (
+            Q(case__started_by_id=user.pk) & _involved("screening", case="case_id")(user, membership)
+        ),
+        "national": _national,
+        "all": _always,
+    },
     "privacy.Alert": {"all": _always},
     "privacy.Canary": {"all": _always},
 }

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from spean.run import state
@@ -19,7 +18,6 @@ from spean.run.restore import Report, Wanted
 from spean.run.state import SetupFault
 
 KEPT = "drills"
-PASSED, FAILED = "backup.drill_passed", "backup.drill_failed"
 # What would lead the scratch installation to the real databases.
 REAL = (
     "DATABASE_URL", "KEYS_DATABASE_URL", "DATABASE_OWNER_URL", "KEYS_DATABASE_OWNER_URL", "DJANGO_SETTINGS_MODULE",
@@ -78,19 +76,19 @@ def _words(wanted: Wanted) -> list[str]:
 def note(drill: Drill) -> Path | None:
     """Keep the result: as a row of the log, which reminds the administrator, and with its figures as a file."""
     from spean.lib import clock
-    from spean.privacy import events
+    from spean.privacy import events, kept
 
     report = drill.report
     if report is None:
-        events.record(FAILED, actor=None)
+        events.record(kept.FAILED, actor=None)
         return None
     rows = sum(there for _, there in report.tables.values())
     facts = {"set": report.records, "rows": rows, "seconds": round(report.seconds["all"])}
-    events.record(PASSED, actor=None, facts=facts)
-    kept = state.directory() / KEPT / f"{clock.now():%Y%m%dT%H%M%SZ}.json"
-    kept.parent.mkdir(mode=0o700, exist_ok=True)
-    kept.write_text(report.to_json())
-    return kept
+    events.record(kept.PASSED, actor=None, facts=facts)
+    file = state.directory() / KEPT / f"{clock.now():%Y%m%dT%H%M%SZ}.json"
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    file.write_text(report.to_json())
+    return file
 
 
 def table(report: Report) -> str:
@@ -110,11 +108,6 @@ def table(report: Report) -> str:
         *(f"{name:<24} {seconds:8.1f} s" for name, seconds in report.seconds.items()),
     ]
     return "\n".join(lines)
-
-
-def overdue(last: datetime | None, now: datetime) -> bool:
-    """Whether the last drill that passed is older than a month."""
-    return last is None or now - last > timedelta(days=31)
 
 
 def require_identity(path: Path) -> None:

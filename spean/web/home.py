@@ -18,8 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from spean.access import changes, policy
 from spean.access.administration import title_of
 from spean.access.models import AccessChange, User
+from spean.cases import erasure_queries as erasures
 from spean.cases import labels as case_labels
-from spean.cases import operation
+from spean.cases import operation, part_pages
 from spean.cases import queries as cases
 from spean.cases.models import Task
 from spean.directory import queries as directory
@@ -27,6 +28,7 @@ from spean.exchange import queries as exports
 from spean.identification import queries as identification
 from spean.lib import clock
 from spean.oversight import queries as oversight
+from spean.privacy import kept
 from spean.referral import labels as referral_labels
 from spean.referral import queries as referrals
 from spean.web import deadlines
@@ -52,6 +54,10 @@ TASK_TITLES: dict[str, str | Promise] = {
     "placement_review": _("Review the placement"),
     "respond_urgent_referral": _("Accept or decline the urgent referral"),
     "returned_case": _("The case came back: refer it elsewhere"),
+    "renew_involvement": _("An organisation’s part runs out: renew it, or let it end"),
+    "lift_exclusion": _("Decide whether an exclusion is lifted"),
+    "answer_hand_over": _("A case is offered to your agency: accept or decline"),
+    "attend_conference": _("You are invited to a case conference"),
     "confirm_ground": _("Sharing without agreement: confirm it as the second person"),
     "ground_rejected": _("The second person did not confirm: decide how to go on"),
     "withdrawal_notice": _("An agreement was taken back: confirm that copies are deleted"),
@@ -73,6 +79,10 @@ TASK_PAGES: dict[str, tuple[str, str]] = {
     "review_determination": ("case_identification", "case_id"),
     "confirm_identification": ("determination_second", "object_id"),
     "inform_person": ("determination", "object_id"),
+    "renew_involvement": ("involvement", "object_id"),
+    "lift_exclusion": ("exclusion_decide", "object_id"),
+    "answer_hand_over": ("hand_over", "object_id"),
+    "attend_conference": ("conference", "object_id"),
     "confirm_ground": ("ground_confirm", "object_id"),
     "withdrawal_notice": ("withdrawal", "object_id"),
 }
@@ -196,6 +206,17 @@ def answer_sections(user: User) -> list[Section]:
     return [Section(_("Answers to your referrals"), rows, more=_find_url("referral_list"))] if rows else []
 
 
+def expired_sections(user: User) -> list[Section]:
+    """Cases in which the part of the user's organisation ran out: the code alone, and the way to ask for renewal."""
+    if not policy.may(user, "ask_renewal"):
+        return []
+    rows = [
+        Row(_("Your part ran out. Ask for renewal if you still help"), one.case.code, _find_url("involvement_ask", one.pk))
+        for one in part_pages.expired(user)[:SHOWN_IN_SHORT]
+    ]
+    return [Section(_("Parts that ran out"), rows)] if rows else []
+
+
 def capacity_sections(user: User) -> list[Section]:
     """Own services whose number of free places nobody has confirmed for days."""
     if not policy.may(user, "update_capacity"):
@@ -263,6 +284,20 @@ def export_sections(user: User) -> list[Section]:
     return [Section(_("Exports"), rows, more=_find_url("export_list"))] if rows else []
 
 
+def backup_sections(user: User) -> list[Section]:
+    """What the administrator has to see to at the server: that nothing could be lost."""
+    if not policy.may(user, "see_backups") or not kept.expected():
+        return []
+    now, found = clock.now(), kept.kept()
+    late = (
+        (found.drill_failed(), _("The last backup could not be restored")),
+        (found.backup_is_late(now), _("No backup for more than a day")),
+        (found.drill_is_late(now), _("No backup was proved for more than a month")),
+    )
+    rows = [Row(title, "", _find_url("backups")) for due, title in late if due]
+    return [Section(_("Backups"), rows)] if rows else []
+
+
 def operation_sections(user: User) -> list[Section]:
     """Operations of which this user was told, as long as they are not over."""
     if not policy.may(user, "see_operation"):
@@ -272,15 +307,41 @@ def operation_sections(user: User) -> list[Section]:
     return [Section(_("Do not speak about it"), rows)] if rows else []
 
 
+def erasure_sections(user: User) -> list[Section]:
+    """Erasures that wait for this user as the second officer."""
+    if not policy.may(user, "confirm_erasure"):
+        return []
+    rows = [
+        Row(case_labels.ERASURE_GROUND[one.ground], one.code, _find_url("erasure", one.pk), None, one.organisation.name)
+        for one in erasures.waiting(user)[:SHOWN_IN_SHORT]
+    ]
+    return [Section(_("Erasures to confirm"), rows, more=_find_url("erasure_list"))] if rows else []
+
+
+def retention_sections(user: User) -> list[Section]:
+    """Closed cases that were kept as long as the law asks."""
+    if not policy.may(user, "request_erasure"):
+        return []
+    rows = [
+        Row(_("Ask for erasure"), case.code, _find_url("erasure_request", case.pk), None)
+        for case in erasures.kept_long_enough(user)[:SHOWN_IN_SHORT]
+    ]
+    return [Section(_("Kept long enough"), rows)] if rows else []
+
+
 SECTIONS: list[Callable[[User], list[Section]]] = [
     alert_sections,
     budget_sections,
     continue_sections,
     task_sections,
     answer_sections,
+    expired_sections,
     capacity_sections,
     identification_sections,
+    erasure_sections,
+    retention_sections,
     access_change_sections,
+    backup_sections,
     operation_sections,
     export_sections,
 ]

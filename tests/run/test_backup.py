@@ -21,6 +21,7 @@ from spean.cases.models import Case
 from spean.detection import actions as detection
 from spean.lib import clock
 from spean.privacy import erased, offline, sequencer, vault, verify
+from spean.privacy import kept as kept_facts
 from spean.privacy.keyvault.models import DataKey
 from spean.privacy.models import Event
 from spean.run import backup, databases, drill, dump, embedded, state
@@ -436,7 +437,7 @@ def test_a_drill_restores_aside_and_is_noted(cast: Cast, key: Path, uploads: Pat
     assert result.report.tables["cases_case"] == (1, 1)
     kept = drill.note(result)
     assert kept is not None
-    noted = Event.objects.get(action=drill.PASSED)
+    noted = Event.objects.get(action=kept_facts.PASSED)
     assert noted.facts["set"] == result.report.records
     assert noted.facts["rows"] > 50
     assert Case.objects.count() == before
@@ -454,4 +455,4 @@ def test_a_drill_that_fails_is_noted_as_such(cast: Cast, key: Path, tmp_path: Pa
     assert result.report is None
     assert "was altered or cut off" in result.fault
     assert drill.note(result) is None
-    assert Event.objects.filter(action=drill.FAILED).count() == 1
+    assert Event.objects.filter(action=kept_facts.FAILED).count() == 1
