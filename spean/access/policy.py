@@ -244,6 +244,7 @@ ACTIONS: dict[str, tuple[Rule, ...]] = {
     "confirm_access_change": (of(ADMINISTRATOR, to="by_another"),),
     "withdraw_access_change": (of(ADMINISTRATOR, to="mine"),),
     "read_log": (of(AUDITOR, to="all"),),
+    "keep_log_root": (of(AUDITOR),),
     # Alerts, canaries and leak reviews name users and codes, never content.
     "see_alert": (of(AUDITOR, to="all"),),
     "clear_alert": (of(AUDITOR, to="all"),),
@@ -556,6 +557,7 @@ RELATIONS: dict[str, dict[str, Relation]] = {
         ),
     },
     "privacy.Event": {"all": _always},
+    "privacy.KeptRoot": {"all": _always},
     "privacy.Erasure": {
         "focal": _involved("focal", case="case_id"),
         "mine_screening": lambda user, membership: (
@@ -772,33 +774,37 @@ def may_see_initials(user: User, persons: Iterable[Model]) -> frozenset[Any]:
     return frozenset(seen)
 
 
-def may_record(user: User, case: Model, section: str) -> bool:
-    """Whether the user may write into a section: where he reads it, and everywhere as the one who runs the case.
+def recordable_sections(user: User, case: Model) -> frozenset[str]:
+    """The sections the user may write into: those he reads, and those in which only others' records are withheld.
 
-    What a person tells the focal agency herself does not depend on what she let others pass on.
+    What a person tells somebody herself does not depend on what she let others pass on to him.
     """
-    if may_read(user, case, section):
-        return True
-    return section in ROLE_SECTIONS[CASE_MANAGER] and may(user, "register_person", case)
+    return readable_sections(user, case).union(*_withheld(user, case).values())
 
 
 def _recorded_by_us(user: User, obj: Model, case: Model, section: str) -> bool:
-    """Written down by my own organisation, which still takes part: no consent was needed, and none can end it."""
+    """Written down by my own organisation: the agreement that others pass something on does not bear on it."""
     names = ("registered_organisation_id", "recorded_organisation_id", "organisation_id")
     organisation = next((found for name in names if (found := getattr(obj, name, None))), None)
+    return organisation is not None and section in _withheld(user, case).get(organisation, ())
+
+
+def _withheld(user: User, case: Model) -> dict[UUID, set[str]]:
+    """By the user's organisations: sections of their task, and his, in which others' records are withheld."""
     model = type(case)
-    tasks = {
-        task
-        for membership in user.memberships_now()
-        if membership.organisation_id == organisation and section in ROLE_SECTIONS[membership.role]
-        for task in ROLE_TASKS[membership.role]
-    } - {"screening"}
-    if not tasks or not model._default_manager.filter(_not_excluded(user, model), pk=case.pk).exists():
-        return False
+    memberships = user.memberships_now()
     involvements = apps.get_model("cases", "Involvement")._default_manager.filter(
-        _open_now(), case_id=case.pk, organisation_id=organisation, task__in=tasks
-    )
-    return bool(involvements.exists())
+        _open_now(), case_id=case.pk, organisation_id__in={one.organisation_id for one in memberships},
+        withheld__len__gt=0,
+    )  # fmt: skip
+    found: dict[UUID, set[str]] = {}
+    for organisation_id, task, withheld in involvements.order_by().values_list("organisation_id", "task", "withheld"):
+        for one in memberships:
+            if one.organisation_id == organisation_id and task in ROLE_TASKS[one.role]:
+                found.setdefault(organisation_id, set()).update(ROLE_SECTIONS[one.role].intersection(withheld))
+    if found and not model._default_manager.filter(_not_excluded(user, model), pk=case.pk).exists():
+        return {}
+    return found
 
 
 def _waits_for(user: User, referral: Model) -> bool:

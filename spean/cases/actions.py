@@ -1,4 +1,7 @@
-"""Verbs of the episode that belong to no later stage: notes, direct help, closing, reopening, exclusion."""
+"""Verbs of the episode that belong to no later stage: notes, direct help, closing, reopening.
+
+Who takes part, who must not, and the case conference have files of their own.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,12 +14,12 @@ from django.utils.translation import gettext as _
 from spean.access import policy
 from spean.access.models import Organisation, User
 from spean.cases import work
-from spean.cases.models import Case, DirectHelp, Exclusion, Note
+from spean.cases.models import Case, DirectHelp, Note, Reason
 from spean.country import pack
 from spean.lib import clock
 from spean.lib.identifiers import new_code
 from spean.privacy import events, vault
-from spean.workflow.engine import Forbidden, claim, perform, requirement
+from spean.workflow.engine import Forbidden, Step, case_of, claim, perform, requirement
 
 
 def new_case(actor: User, organisation: Organisation) -> Case:
@@ -35,7 +38,9 @@ def write_note(actor: User, case: Case, *, section: str, about: str, text: str, 
     with transaction.atomic():
         if once is not None:
             claim(once, "write_note", case, actor)
-        if not policy.may(actor, "write_note", case) or not policy.may_read(actor, case, section):
+        if not policy.may(actor, "write_note", case) or section not in policy.recordable_sections(
+            actor, case
+        ):
             raise Forbidden([_("This is not available to you.")])
         return keep_note(actor, case, section=section, about=about, text=text)
 
@@ -51,6 +56,16 @@ def keep_note(actor: User, case: Case, *, section: str, about: str, text: str) -
     note.save(force_insert=True)
     events.record("note.written", actor=actor, obj=note, case=case, facts={"section": section, "about": about})
     return note
+
+
+def keep_reason(step: Step, text: str) -> Reason:
+    """Keep why this was done, inside the verb that asked for it. Only those who run the case, or decide, read it."""
+    row = Reason(
+        case=case_of(step.obj), verb=step.verb, object_id=step.obj.pk, written_at=clock.now(), written_by=step.actor
+    )
+    vault.seal_fields(row, text=text.strip())
+    row.save(force_insert=True)
+    return row
 
 
 def give_direct_help(actor: User, case: Case, help: Sequence[str], *, once: UUID | None = None) -> DirectHelp:
@@ -101,31 +116,14 @@ def reopen_case(
     return step.obj
 
 
-def exclude(
-    actor: User,
-    case: Case,
-    *,
-    reason: str,
-    organisation: Organisation | None = None,
-    user: User | None = None,
-    once: UUID | None = None,
-) -> Exclusion:
-    """From now on an organisation or a user sees nothing of this case, whatever else would let them."""
-    with transaction.atomic():
-        if once is not None:
-            claim(once, "exclude_from_case", case, actor)
-        if not policy.may(actor, "exclude_from_case", case):
-            raise Forbidden([_("This is not available to you.")])
-        row = Exclusion(
-            case=case, organisation=organisation, user=user, reason=reason, created_by=actor, created_at=clock.now()
-        )
-        row.full_clean()
-        row.save(force_insert=True)
-        events.record("case.excluded", actor=actor, obj=row, case=case, facts={"reason": reason})
-        return row
-
-
 # --- requirements ------------------------------------------------------------------------------------------
+
+
+@requirement("reason_in_a_sentence")
+def _reason_in_a_sentence(obj: Any, actor: User, facts: Mapping[str, Any]) -> list[str]:
+    if len(str(facts.get("reason_text", "")).strip()) < 10:
+        return [_("Write down your reason, in a sentence at least.")]
+    return []
 
 
 @requirement("closing_reason_given")

@@ -53,6 +53,18 @@ EXCLUSION_REASON: dict[str, Word] = {
     "related_to_suspect": gettext_lazy("Related to a suspect"),
     "wish_of_person": gettext_lazy("The person wishes it"),
 }
+CONFERENCE_PURPOSE: dict[str, Word] = {
+    "safety": gettext_lazy("Safety of the person"),
+    "services": gettext_lazy("Help and services"),
+    "return": gettext_lazy("Return"),
+    "justice": gettext_lazy("Criminal case"),
+    "other": gettext_lazy("Something else"),
+}
+CONFERENCE_STATUS: dict[str, tuple[Word, str]] = {
+    "called": (gettext_lazy("Called"), "blue"),
+    "held": (gettext_lazy("Held"), "green"),
+    "cancelled": (gettext_lazy("Cancelled"), "grey"),
+}
 NOTE_ABOUT: dict[str, Word] = {
     "general": gettext_lazy("Note"),
     "closing": gettext_lazy("Reasons for closing"),
@@ -60,13 +72,48 @@ NOTE_ABOUT: dict[str, Word] = {
     "best_interests": gettext_lazy("Best interests of the child"),
     "review": gettext_lazy("What the person says about the decision"),
 }
+GROUND: dict[str, Word] = {
+    "consent": gettext_lazy("The person agreed"),
+    "best_interests": gettext_lazy("The child’s best interests"),
+    "court_order": gettext_lazy("A court’s order"),
+    "danger_to_life": gettext_lazy("Danger to life"),
+}
+HOLD_GROUND: dict[str, Word] = {
+    "criminal_case": gettext_lazy("A criminal case"),
+    "court_order": gettext_lazy("An order of a court"),
+    "compensation_claim": gettext_lazy("A claim for wages or compensation"),
+    "complaint": gettext_lazy("A complaint or an inquiry"),
+}
+ERASURE_GROUND: dict[str, Word] = {
+    "wish_of_person": gettext_lazy("The person wishes it"),
+    "retention": gettext_lazy("The time for keeping records is over"),
+    "recorded_in_error": gettext_lazy("Recorded in error"),
+}
+ERASURE_DECLINED: dict[str, Word] = {
+    "wish_not_clear": gettext_lazy("It is not clear that the person wishes it"),
+    "needed_by_law": gettext_lazy("The law asks to keep the records"),
+    "wrong_person": gettext_lazy("Records of somebody else are among them"),
+}
+ERASURE_STATUS: dict[str, tuple[Word, str]] = {
+    "requested": (gettext_lazy("Waits for the second officer"), "amber"),
+    "withdrawn": (gettext_lazy("Taken back"), "grey"),
+    "declined": (gettext_lazy("Declined"), "red"),
+    "confirmed": (gettext_lazy("Confirmed"), "green"),
+}
 CONSENT_STATUS: dict[str, tuple[Word, str]] = {
+    "unconfirmed": (gettext_lazy("Waits for the second person"), "amber"),
+    "rejected": (gettext_lazy("Not confirmed"), "grey"),
     "given": (gettext_lazy("Agreed"), "green"),
     "refused": (gettext_lazy("Refused"), "red"),
     "withdrawn": (gettext_lazy("Withdrawn"), "grey"),
 }
 # Age groups of the published counts.
 AGE_BANDS = ((0, 8), (9, 17), (18, 20), (21, 23), (24, 26), (27, 29), (30, 38), (39, 47))
+
+
+def standing(case: Case) -> tuple[Word, str]:
+    """How a case stands, in words and colour. What was erased shows as nothing else."""
+    return (gettext_lazy("Erased"), "grey") if case.erased_at is not None else CASE_STATUS[case.status]
 
 
 def age_band(age: int | None) -> str:

@@ -15,7 +15,7 @@ from spean.access import policy
 from spean.access.models import Organisation, User
 from spean.access.pages import AccessRequest
 from spean.access.roles import SECTIONS
-from spean.cases import actions, labels
+from spean.cases import actions, exclusion, labels
 from spean.cases.models import Case, Exclusion
 from spean.workflow.pages import LONG, ActionForm, carry_out, show_form
 
@@ -104,7 +104,7 @@ class ReopenForm(ActionForm):
 def write_note(request: AccessRequest, pk: UUID) -> HttpResponse:
     case: Case = policy.find(request.user, "write_note", Case, pk)
     form = NoteForm(
-        request.POST if request.method == "POST" else None, sections=policy.readable_sections(request.user, case)
+        request.POST if request.method == "POST" else None, sections=policy.recordable_sections(request.user, case)
     )
     if form.is_valid():
         typed = form.cleaned_data
@@ -128,7 +128,7 @@ def exclude(request: AccessRequest, pk: UUID) -> HttpResponse:
         typed = form.cleaned_data
         done = carry_out(
             form,
-            lambda: actions.exclude(
+            lambda: exclusion.exclude(
                 request.user, case, reason=typed["reason"], organisation=typed["organisation"],
                 user=typed.get("user"), once=typed["once"],
             ),

@@ -1,6 +1,7 @@
 """Tables of the episode: the case, who is involved, who is excluded, tasks with deadlines, notes, direct help.
 
 A case belongs to nobody's folder: an agency sees it because an `Involvement` says so, for as long as it says so.
+Suspects, hand-overs and case conferences stand in `taking_part.py`.
 """
 
 import uuid
@@ -9,10 +10,17 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from spean.access.roles import ALL, SECTIONS
+from spean.cases.documents import Document
+from spean.cases.taking_part import Conference, HandOver, Invitation, Reason, Suspect
 from spean.country.fields import CodeField, CodesField
 from spean.lib import clock
 from spean.privacy.fields import SealedField
 from spean.workflow.guards import status_triggers
+
+__all__ = [
+    "Case", "Conference", "DirectHelp", "Document", "Exclusion", "HandOver", "Invitation", "Involvement", "Note", "Reason",
+    "Suspect", "Task",
+]  # fmt: skip
 
 
 class Case(models.Model):
@@ -47,6 +55,8 @@ class Case(models.Model):
     refusal_reason = CodeField(codelist="refusal_reason", blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey("access.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # Since when the person's key is destroyed on her wish, or because the time was over: only codes are left.
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-started_at", "id")
@@ -82,7 +92,7 @@ class Case(models.Model):
         )  # fmt: skip
         plain = (
             "id", "subject", "code", "person", "status", "version", "started_at", "started_by",
-            "started_organisation", "focal_organisation", "closed_at", "closed_by",
+            "started_organisation", "focal_organisation", "closed_at", "closed_by", "erased_at",
         )  # fmt: skip
 
     def __str__(self) -> str:
@@ -98,13 +108,20 @@ TASKS = ("screening", "focal", "service", "identification", "referrer", "justice
 
 
 class Involvement(models.Model):
-    """An organisation takes part in a case, for a task, with the sections that task needs, for a time."""
+    """An organisation takes part in a case, for a task, with the sections that task needs, for a time.
+
+    Open and past `until_at` is expired: nothing is seen any more, and it can still be renewed. Ended stays ended.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="involvements")
+    status = models.CharField(max_length=10, default="open")
+    version = models.PositiveIntegerField(default=1)
     organisation = models.ForeignKey("access.Organisation", on_delete=models.PROTECT, related_name="involvements")
     task = models.CharField(max_length=20, choices=[(task, task) for task in TASKS])
     sections = ArrayField(models.CharField(max_length=20, choices=[(s, s) for s in SECTIONS]), default=list, blank=True)
+    # Sections of the task in which the person did not agree, or no longer does, that others' records are read.
+    withheld = ArrayField(models.CharField(max_length=20, choices=[(s, s) for s in SECTIONS]), default=list, blank=True)
     from_at = models.DateTimeField(default=clock.now)
     until_at = models.DateTimeField(null=True, blank=True)
     # The row that this involvement rests on: a screening, a referral, a court order.
@@ -113,6 +130,7 @@ class Involvement(models.Model):
 
     class Meta:
         ordering = ("from_at", "id")
+        triggers = status_triggers("cases.Involvement")
         indexes = [
             models.Index(fields=["case", "organisation"], name="involvement_case_org"),
             models.Index(fields=["organisation", "task"], name="involvement_org_task"),
@@ -123,20 +141,31 @@ class Involvement(models.Model):
                 name="involvement_ends_after_it_begins",
             ),
             models.CheckConstraint(condition=models.Q(task__in=TASKS), name="involvement_task_known"),
+            models.CheckConstraint(
+                condition=~models.Q(status="ended") | models.Q(until_at__isnull=False), name="involvement_ended_since"
+            ),
         ]
 
     class Privacy:
-        plain = ("id", "case", "organisation", "task", "sections", "from_at", "until_at", "basis", "basis_id")
+        plain = (
+            "id", "case", "status", "version", "organisation", "task", "sections", "withheld", "from_at", "until_at", "basis",
+            "basis_id",
+        )  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.task} in {self.case_id}"
 
 
 class Exclusion(models.Model):
-    """An organisation or a user may see nothing of a case: implicated, related, or asked for by the person."""
+    """An organisation or a user may see nothing of a case: implicated, related, or asked for by the person.
+
+    It holds until a second person has lifted it, also while somebody asks for that.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="exclusions")
+    status = models.CharField(max_length=12, default="active")
+    version = models.PositiveIntegerField(default=1)
     organisation = models.ForeignKey(
         "access.Organisation", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -146,11 +175,14 @@ class Exclusion(models.Model):
     )
     created_at = models.DateTimeField(default=clock.now)
     created_by = models.ForeignKey("access.User", on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(null=True, blank=True)
+    asked_by = models.ForeignKey("access.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     lifted_at = models.DateTimeField(null=True, blank=True)
     lifted_by = models.ForeignKey("access.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         ordering = ("created_at", "id")
+        triggers = status_triggers("cases.Exclusion")
         indexes = [models.Index(fields=["case"], name="exclusion_case")]
         constraints = [
             models.CheckConstraint(
@@ -163,11 +195,27 @@ class Exclusion(models.Model):
                 | models.Q(lifted_at__isnull=False, lifted_by__isnull=False),
                 name="exclusion_lifted_pair",
             ),
+            models.CheckConstraint(
+                condition=models.Q(asked_at__isnull=True, asked_by__isnull=True)
+                | models.Q(asked_at__isnull=False, asked_by__isnull=False),
+                name="exclusion_asked_pair",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="lifted", lifted_at__isnull=False)
+                | (~models.Q(status="lifted") & models.Q(lifted_at__isnull=True)),
+                name="exclusion_lifted_status",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(lifted_by__isnull=True)
+                | (~models.Q(lifted_by=models.F("created_by")) & ~models.Q(lifted_by=models.F("asked_by"))),
+                name="exclusion_lifted_by_second_person",
+            ),
         ]
 
     class Privacy:
         plain = (
-            "id", "case", "organisation", "user", "reason", "created_at", "created_by", "lifted_at", "lifted_by",
+            "id", "case", "status", "version", "organisation", "user", "reason", "created_at", "created_by",
+            "asked_at", "asked_by", "lifted_at", "lifted_by",
         )  # fmt: skip
 
     def __str__(self) -> str:
@@ -186,6 +234,8 @@ class Task(models.Model):
     user = models.ForeignKey("access.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     object_id = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField(default=clock.now)
+    # A reminder of something far off: nobody sees it before this moment.
+    shows_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True, blank=True)
 
@@ -202,11 +252,53 @@ class Task(models.Model):
 
     class Privacy:
         plain = (
-            "id", "case", "kind", "organisation", "role", "user", "object_id", "created_at", "due_at", "done_at",
+            "id", "case", "kind", "organisation", "role", "user", "object_id", "created_at", "shows_at", "due_at",
+            "done_at",
         )  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.kind} {self.case_id}"
+
+
+class WithdrawalNotice(models.Model):
+    """An organisation is told that what it received must no longer be used, and says when its copies are gone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="withdrawal_notices")
+    organisation = models.ForeignKey("access.Organisation", on_delete=models.PROTECT, related_name="+")
+    # The words of the person that ended it: a withdrawal, or a later refusal. Empty: the agreement ran out.
+    consent = models.ForeignKey("privacy.Consent", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    purpose = CodeField(codelist="consent_purpose")
+    classes = CodesField(codelist="information_class")
+    status = models.CharField(max_length=20, default="open")
+    version = models.PositiveIntegerField(default=1)
+    told_at = models.DateTimeField(default=clock.now)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        "access.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        ordering = ("told_at", "id")
+        triggers = status_triggers("cases.WithdrawalNotice")
+        indexes = [models.Index(fields=["case", "organisation"], name="withdrawal_case_org")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status="open", acknowledged_at__isnull=True, acknowledged_by__isnull=True)
+                | models.Q(status="acknowledged", acknowledged_at__isnull=False, acknowledged_by__isnull=False),
+                name="withdrawal_acknowledged_pair",
+            ),
+        ]
+
+    class Privacy:
+        coded = ("purpose", "classes")
+        plain = (
+            "id", "case", "organisation", "consent", "status", "version", "told_at", "acknowledged_at",
+            "acknowledged_by",
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"withdrawal in {self.case_id}"
 
 
 class Note(models.Model):
@@ -257,3 +349,59 @@ class DirectHelp(models.Model):
 
     def __str__(self) -> str:
         return f"help in {self.case_id}"
+
+
+class OperationalFact(models.Model):
+    """One planned operation. Until `over_at` only its writer and the readers he names know that it exists."""
+
+    # Its events name no case: the history of the case would tell that something is planned.
+    apart = True
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
+    place = SealedField(section="justice", long=True)
+    time = SealedField(section="justice")
+    plan = SealedField(section="justice", long=True)
+    over_at = models.DateTimeField()
+    written_at = models.DateTimeField(default=clock.now)
+    written_by = models.ForeignKey("access.User", on_delete=models.PROTECT, related_name="+")
+    organisation = models.ForeignKey("access.Organisation", on_delete=models.PROTECT, related_name="+")
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ("-written_at", "id")
+        indexes = [models.Index(fields=["case"], name="operation_case")]
+
+    class Privacy:
+        plain = ("id", "case", "over_at", "written_at", "written_by", "organisation", "version")
+
+    @property
+    def subject(self) -> uuid.UUID:
+        """Sealed under a key of its own: no key of the person opens it."""
+        return self.id
+
+    def __str__(self) -> str:
+        return f"operation {self.id}"
+
+
+class OperationReader(models.Model):
+    """A user who is named as a reader, until he is taken off the list."""
+
+    fact = models.ForeignKey(OperationalFact, on_delete=models.PROTECT, related_name="readers")
+    user = models.ForeignKey("access.User", on_delete=models.PROTECT, related_name="+")
+    from_at = models.DateTimeField(default=clock.now)
+    until_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("from_at", "id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["fact", "user"], condition=models.Q(until_at__isnull=True), name="operation_reader_once"
+            )
+        ]
+
+    class Privacy:
+        plain = ("id", "fact", "user", "from_at", "until_at")
+
+    def __str__(self) -> str:
+        return f"reader of {self.fact_id}"

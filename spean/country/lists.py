@@ -102,6 +102,7 @@ DEADLINES: tuple[str, ...] = (
     "review_determination",
     "reflection_ends",
     "placement_review",
+    "retention_ends",
     "involvement_service",
     "involvement_identification",
     "involvement_referrer",

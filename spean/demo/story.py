@@ -10,6 +10,7 @@ from uuid import UUID
 from spean.access.models import Organisation, User
 from spean.access.roles import CASE_MANAGER, IDENTIFICATION_OFFICER, IDENTIFICATION_REVIEWER, SERVICE_PROVIDER
 from spean.cases import actions as cases
+from spean.cases import exclusion
 from spean.cases.consent import record_consent, record_refusal
 from spean.cases.models import Case
 from spean.cases.work import TASK_SECTIONS
@@ -175,7 +176,7 @@ class Teller:
         self._at(1, lambda: referral.accept_referral(manager, sent))
         case.refresh_from_db()
         if story.exclude:
-            self._at(5, lambda: cases.exclude(
+            self._at(5, lambda: exclusion.exclude(
                 manager, case, reason="implicated", organisation=self.world.organisations[story.exclude]))  # fmt: skip
         if not self._reaches(story, "assisted"):
             return

@@ -14,14 +14,16 @@ from django.utils.translation import gettext as _
 
 from spean.access.models import Organisation, User
 from spean.access.roles import CASE_MANAGER, IDENTIFICATION_OFFICER, SERVICE_PROVIDER
-from spean.cases import work
+from spean.cases import grounds, work
 from spean.cases.models import Case, Exclusion
 from spean.country import pack
+from spean.directory import location
 from spean.directory.models import Service
 from spean.lib import clock
-from spean.privacy import consent, doors, events, vault
+from spean.privacy import consent, doors, vault
+from spean.privacy.models import Consent
 from spean.referral.models import Referral
-from spean.workflow.engine import Refused, perform, requirement
+from spean.workflow.engine import Refused, Step, follow, perform, requirement
 
 RECEIVING_ROLE = {"focal": CASE_MANAGER, "service": SERVICE_PROVIDER, "identification": IDENTIFICATION_OFFICER}
 PURPOSE = {
@@ -29,6 +31,8 @@ PURPOSE = {
     "service": "service_referral",
     "identification": "identification",
 }
+# Feedback that says that a completed referral met nothing.
+NOT_GIVEN = frozenset({"could_not_help", "person_did_not_come"})
 WAITING_FOR_ANSWER = ("acknowledge_referral", "respond_to_referral", "respond_urgent_referral", "register_person")
 INVOLVED_AS = {"focal": "focal", "service": "service", "identification": "identification"}
 
@@ -82,7 +86,7 @@ def acknowledge_referral(actor: User, referral: Referral, *, version: int | None
             row.acknowledged_at = clock.now()
             work.finish_tasks(row.case, "acknowledge_referral", object_id=row.pk)
             if row.kind == "focal":
-                _take_over(actor, row)
+                _take_over(step, row)
         return step.obj
 
 
@@ -98,7 +102,7 @@ def accept_referral(actor: User, referral: Referral, *, answer: str = "", versio
             work.finish_tasks(row.case, *WAITING_FOR_ANSWER, object_id=row.pk)
             if row.kind == "focal":
                 if row.status == "sent":
-                    _take_over(actor, row)
+                    _take_over(step, row)
             else:
                 work.involve(
                     row.case, row.to_organisation, INVOLVED_AS[row.kind], actor=actor, basis="referral",
@@ -106,15 +110,16 @@ def accept_referral(actor: User, referral: Referral, *, answer: str = "", versio
                 )  # fmt: skip
             if row.kind == "service":
                 _take_place(row)
+                location.open_for_placement(actor, row, known_to=_asks_now(row))
                 if row.placement_review_on:
                     work.open_task(
-                        row.case, "placement_review", row.from_organisation, CASE_MANAGER,
+                        row.case, "placement_review", _asks_now(row), CASE_MANAGER,
                         due_at=_start_of(row.placement_review_on), object_id=row.pk,
                     )  # fmt: skip
             if row.kind == "identification":
                 work.open_task(row.case, "decide_identification", row.to_organisation, IDENTIFICATION_OFFICER)
         if row.kind == "service" and row.need is not None and row.need.status in ("open", "unmet"):
-            _meet_need(actor, row)
+            _meet_need(step, row)
         return step.obj
 
 
@@ -132,7 +137,7 @@ def decline_referral(
             work.finish_tasks(row.case, *WAITING_FOR_ANSWER, object_id=row.pk)
             if row.kind == "focal":
                 # Inside the verb: while the referral still waits, the policy knows why the actor may do this.
-                _give_back(actor, row)
+                _give_back(step, row)
         return step.obj
 
 
@@ -145,7 +150,7 @@ def withdraw_referral(actor: User, referral: Referral, *, version: int | None = 
             work.finish_tasks(row.case, *WAITING_FOR_ANSWER, object_id=row.pk)
             if row.kind == "focal":
                 # Inside the verb: while the referral still waits, the policy knows why the actor may do this.
-                _give_back(actor, row)
+                _give_back(step, row)
         return step.obj
 
 
@@ -189,8 +194,11 @@ def _send(
         with perform("send_referral", referral, actor, once=once) as step:
             wanted = work.TASK_SECTIONS[INVOLVED_AS[kind]] if sections is None else tuple(sections)
             shared = doors.share(case, to, PURPOSE[kind], wanted, actor)
-            if shared.receipt is None:
+            asked = [] if shared or kind != "focal" else _ahead_of_second_person(case, to)
+            if shared.receipt is None and not asked:
                 raise Refused([_("The person has not agreed that anything is shared with this organisation.")])
+            for ground in asked:
+                grounds.ask(case, ground, to, CASE_MANAGER)
             referral.sections = sorted(shared)
             referral.receipt = shared.receipt
             if message.strip():
@@ -203,6 +211,12 @@ def _send(
     return referral
 
 
+def _ahead_of_second_person(case: Case, to: Organisation) -> list[Consent]:
+    """Grounds on which a child is referred in code alone, while nobody has confirmed them yet."""
+    waiting = consent.awaited(case, to, PURPOSE["focal"], work.TASK_SECTIONS["focal"])
+    return [row for row in waiting if case.is_child and row.ground in grounds.BEFORE_CONFIRMATION]
+
+
 def _finish(verb: str, actor: User, referral: Referral, feedback: str, answer: str, version: int | None) -> Referral:
     with transaction.atomic():
         with perform(verb, referral, actor, version=version, facts={"feedback": feedback}) as step:
@@ -211,18 +225,25 @@ def _finish(verb: str, actor: User, referral: Referral, feedback: str, answer: s
             row.ended_at = clock.now()
             _keep_answer(row, answer)
             step.facts["feedback"] = feedback
-            work.end_involvements(row.case, actor=actor, basis_id=row.pk)
+            work.end_involvements(row.case, cause=step, basis_id=row.pk)
             work.finish_tasks(row.case, "placement_review", object_id=row.pk)
             if row.kind == "service":
                 _free_place(row)
+                location.close_for_placement(actor, row)
+        if verb == "end_referral" or feedback in NOT_GIVEN:
+            _need_again(step, row)
         return step.obj
 
 
-def _take_over(actor: User, referral: Referral) -> None:
+def _take_over(step: Step, referral: Referral) -> None:
     """The focal agency now holds the case; the screener keeps sight of what becomes of it, and no more."""
     case = referral.case
-    work.end_involvements(case, actor=actor, task="screening")
-    work.involve(case, referral.to_organisation, "focal", actor=actor, basis="referral", basis_id=referral.pk)
+    actor = step.actor
+    work.end_involvements(case, cause=step, task="screening")
+    work.involve(
+        case, referral.to_organisation, "focal", actor=actor, basis="referral", basis_id=referral.pk,
+        sections=referral.sections,
+    )  # fmt: skip
     if referral.from_organisation_id != referral.to_organisation_id:
         work.involve(case, referral.from_organisation, "referrer", actor=actor, basis="referral", basis_id=referral.pk)
     Case.objects.filter(pk=case.pk).update(focal_organisation=referral.to_organisation)
@@ -230,28 +251,78 @@ def _take_over(actor: User, referral: Referral) -> None:
     work.open_task(case, "register_person", referral.to_organisation, CASE_MANAGER, object_id=referral.pk)
 
 
-def _give_back(actor: User, referral: Referral) -> None:
+def _give_back(step: Step, referral: Referral) -> None:
     """A focal agency that cannot take the case leaves it where it was: with the screener, nothing lost."""
     case = Case.objects.get(pk=referral.case_id)
-    with perform("take_back_case", case, actor):
-        work.end_involvements(case, actor=actor, basis_id=referral.pk)
-        if not case.involvements.filter(task="screening", until_at__isnull=True).exists():
-            work.involve(case, referral.from_organisation, "screening", actor=actor, basis="screening")
+    with follow(step, "take_back_case", case):
+        work.end_involvements(case, cause=step, basis_id=referral.pk)
+        if not work.running(case).filter(task="screening").exists():
+            work.involve(case, referral.from_organisation, "screening", actor=step.actor, basis="screening")
     work.open_task(
         case, "returned_case", referral.from_organisation, referral.sent_by.memberships_now()[0].role,
         user=referral.sent_by,
     )  # fmt: skip
 
 
-def _meet_need(actor: User, referral: Referral) -> None:
+def _meet_need(step: Step, referral: Referral) -> None:
     """A place was found: the need it was asked for counts as met, by the organisation that asked."""
+    assert referral.need is not None
+    with follow(step, "meet_need", referral.need) as second:
+        second.obj.unmet_reason = ""
+        second.facts["code"] = second.obj.code
+
+
+def _asks_now(referral: Referral) -> Organisation:
+    """Who asked; or, where the case was handed over meanwhile, the agency that runs it now."""
+    case, before = referral.case, referral.from_organisation
+    takes_part = work.running(case).filter(organisation=before).exists()
+    return before if takes_part or case.focal_organisation is None else case.focal_organisation
+
+
+def _need_again(step: Step, referral: Referral) -> None:
+    """What was found for a need is no more: it is open again, unless another service meets it or asks for it."""
     need = referral.need
-    assert need is not None
-    need.status = "met"
-    need.unmet_reason = ""
-    need.version += 1
-    need.save(update_fields=["status", "unmet_reason", "version"])
-    events.record("need.met", actor=actor, obj=need, case=referral.case, facts={"code": need.code})
+    if need is None or need.status != "met":
+        return
+    if Referral.objects.filter(need=need, status="accepted").exclude(pk=referral.pk).exists():
+        return
+    if type(need)._default_manager.filter(case=referral.case, code=need.code, status="open").exists():
+        return
+    with follow(step, "reopen_need", need) as second:
+        second.obj.unmet_reason = ""
+        second.facts["code"] = need.code
+
+
+@work.when_part_ends
+def _part_ended(cause: Step, case: Case, organisation: Organisation, basis_id: UUID | None) -> None:
+    """Its part was ended, or it was excluded: what it was asked is taken back, what it gave is over.
+
+    The number of free places stays as its own staff said it last: a change there would tell an excluded one.
+    """
+    rows = Referral.objects.filter(case=case, to_organisation=organisation)
+    if basis_id is not None:
+        rows = rows.filter(pk=basis_id)
+    for row in rows.filter(status__in=("sent", "acknowledged")).exclude(kind="focal", status="acknowledged"):
+        with follow(cause, "withdraw_referral", row) as step:
+            step.obj.ended_at = clock.now()
+            work.finish_tasks(case, *WAITING_FOR_ANSWER, object_id=row.pk)
+            if row.kind == "focal":
+                _give_back(step, row)
+    for row in rows.filter(status="accepted").exclude(kind="focal"):
+        with follow(cause, "end_referral", row) as step:
+            step.obj.ended_at = clock.now()
+            work.end_involvements(case, cause=step, basis_id=row.pk)
+            work.finish_tasks(case, "placement_review", object_id=row.pk)
+            location.close_for_placement(cause.actor, row)
+        _need_again(step, row)
+
+
+@work.when_handed_over
+def _handed_over(cause: Step, case: Case, before: Organisation, now: Organisation) -> None:
+    """Where somebody was placed is now known to the agency that runs the case, and no longer to the other one."""
+    for row in Referral.objects.filter(case=case, kind="service", status="accepted", from_organisation=before):
+        location.close_for_placement(cause.actor, row)
+        location.open_for_placement(cause.actor, row, known_to=now)
 
 
 def _locked_service(referral: Referral) -> Service:
@@ -302,7 +373,7 @@ def _consent_or_ground_to_refer(case: Case, actor: User, facts: Mapping[str, Any
     to: Organisation | None = facts.get("to")
     if to is None:
         return []
-    if consent.covered(case, to, PURPOSE["focal"], work.TASK_SECTIONS["focal"]):
+    if consent.covered(case, to, PURPOSE["focal"], work.TASK_SECTIONS["focal"]) or _ahead_of_second_person(case, to):
         return []
     if case.is_child:
         return [
@@ -347,6 +418,15 @@ def _not_taken_over(referral: Referral, actor: User, facts: Mapping[str, Any]) -
     if referral.kind == "focal" and referral.status != "sent":
         return [_("The focal agency has taken the case over. Ask it to return the case.")]
     return []
+
+
+@requirement("something_shared")
+def _something_shared(referral: Referral, actor: User, facts: Mapping[str, Any]) -> list[str]:
+    if referral.sections:
+        return []
+    if referral.receipt_id is None:
+        return [_("Referred without agreement: a second person first confirms the reasons. You may be that person.")]
+    return [_("The person has taken the agreement back. Decline the referral.")]
 
 
 @requirement("place_available")

@@ -7,15 +7,21 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from spean.access import policy
 from spean.access.models import Organisation, User
 from spean.cases import labels
 from spean.cases.manage import exclusions_of
-from spean.cases.models import Case, Involvement, Note
+from spean.cases.models import Case, HandOver, Involvement, Note
 from spean.cases.panels import Panel, Sight, link, register
+from spean.cases.part_pages import until
+from spean.country import pack
 from spean.country.fields import label
+from spean.lib import clock
+from spean.oversight import queries as oversight
 from spean.privacy import events
 from spean.privacy.event_names import PURPOSES
 from spean.privacy.models import Event
@@ -53,10 +59,17 @@ def _reason(row: Referral) -> str:
     return label("referral_feedback", row.feedback) if row.feedback else ""
 
 
+def _readable_notes(sight: Sight) -> Q:
+    """Notes in the sections that were shared, and what the agency that runs the case wrote itself."""
+    open_to_write = policy.recordable_sections(sight.user, sight.case)
+    own = [one.organisation_id for one in sight.user.memberships_now()]
+    return Q(section__in=sight.sections) | Q(section__in=open_to_write, organisation_id__in=own)
+
+
 def _notes(sight: Sight) -> Mapping[str, Any] | None:
     may_write = "write_note" in sight.may
     rows = list(
-        Note.objects.filter(case=sight.case, section__in=sight.sections)
+        Note.objects.filter(_readable_notes(sight), case=sight.case)
         .select_related("organisation")
         .defer("text")[:30]
     )
@@ -80,20 +93,31 @@ def _involvement(sight: Sight) -> Mapping[str, Any] | None:
             "row": row,
             "task": labels.TASK[row.task],
             "sections": [labels.SECTION[section] for section in row.sections],
+            "until": until(row),
+            "url": link("involvement", row.pk),
         }
         for row in rows
     ]
+    now = clock.now()
+    offered = HandOver.objects.filter(case=sight.case, status="offered").select_related("to_organisation").first()
     return {
-        "now": [one for one in shown if one["row"].until_at is None],
-        "before": [one for one in shown if one["row"].until_at is not None],
+        "now": [one for one in shown if one["row"].status == "open"],
+        "ran_out": [one["row"].pk for one in shown if one["row"].until_at is not None and one["row"].until_at <= now],
+        "before": [one for one in shown if one["row"].status == "ended"],
         "excluded": [
             {
                 "who": one.organisation or one.user,
                 "reason": labels.EXCLUSION_REASON[one.reason],
                 "since": one.created_at,
+                "asked": one.status == "lift_asked",
+                "url": link("exclusion_ask", one.pk) if one.status == "active" else "",
             }
             for one in exclusions_of(sight.case)
         ],
+        "hand_over_url": link("case_hand_over", sight.case.pk)
+        if "offer_hand_over" in sight.may and sight.case.status == "registered" and offered is None
+        else "",
+        "offered": offered,
         "exclude_url": link("case_exclusion", sight.case.pk) if "exclude_from_case" in sight.may else "",
     }
 
@@ -110,9 +134,10 @@ def newest(case: Case) -> Any:
 
 
 def told(rows: Iterable[Event]) -> list[dict[str, Any]]:
-    """Events in words: who, from where, what, and for which purpose."""
+    """Events in words: who, in which role, from where, what, which parts of the case, and for which purpose."""
     listed = list(rows)
     users = _names(User, (row.actor_id for row in listed))
+    roles, sections = oversight.roles_at(listed), oversight.sections_of(listed)
     organisations = _names(Organisation, (row.organisation_id for row in listed))
     return [
         {
@@ -120,6 +145,8 @@ def told(rows: Iterable[Event]) -> list[dict[str, Any]]:
             "what": events.label(row.action),
             "who": users.get(row.actor_id) if row.actor_id else _now("the system"),
             "organisation": organisations.get(row.organisation_id),
+            "role": pack().role_title(roles[row.pk]) if row.pk in roles else "",
+            "sections": [labels.SECTION[code] for code in sections.get(row.pk, ())],
             "purpose": PURPOSES.get(row.purpose, ""),
         }
         for row in listed

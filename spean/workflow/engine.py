@@ -127,23 +127,49 @@ def perform(
             if version is not None and version != locked.version:
                 raise Changed([what_changed(locked)])
             _check_state(row, locked)
+        _check_not_erased(locked)
         failures = [message for name in row.requires for message in REQUIREMENTS[name](locked, actor, given)]
         if failures:
             raise Refused(failures)
         step = Step(verb, locked, actor)
         yield step
-        setattr(locked, row.field, row.to)
-        if not creating:
-            locked.version += 1
-        check_fields(locked)
-        locked.save(force_insert=creating)
-        events.record(row.event, actor=actor, obj=locked, case=case_of(locked), purpose=step.purpose, facts=step.facts)
-        for notice in step._after:
-            transaction.on_commit(notice)
-        if locked is not obj:
-            # The caller's copy shows the new state without another read.
-            for column in locked._meta.concrete_fields:
-                setattr(obj, column.attname, getattr(locked, column.attname))
+        _keep(row, step, obj)
+
+
+@contextmanager
+def follow(cause: Step, verb: str, obj: Any) -> Iterator[Step]:
+    """Carry out on another object what a verb brings with it that is being carried out.
+
+    Permission and requirements were the first verb's; lock, state, version and event are as ever, and the event
+    says which verb it followed.
+    """
+    row = tables.BY_VERB[verb]
+    with transaction.atomic():
+        locked = obj
+        if row.frm is not None:
+            locked = type(obj)._default_manager.select_for_update(of=("self",)).get(pk=obj.pk)
+            _check_state(row, locked)
+        step = Step(verb, locked, cause.actor, facts={"followed": cause.verb})
+        yield step
+        _keep(row, step, obj)
+
+
+def _keep(row: tables.T, step: Step, obj: Any) -> None:
+    """Write the new state and the event of a step; `obj` is the caller's copy."""
+    locked, creating = step.obj, row.frm is None
+    setattr(locked, row.field, row.to)
+    if not creating:
+        locked.version += 1
+    check_fields(locked)
+    locked.save(force_insert=creating)
+    case = case_of(locked)
+    events.record(row.event, actor=step.actor, obj=locked, case=case, purpose=step.purpose, facts=step.facts)
+    for notice in step._after:
+        transaction.on_commit(notice)
+    if locked is not obj:
+        # The caller's copy shows the new state without another read.
+        for column in locked._meta.concrete_fields:
+            setattr(obj, column.attname, getattr(locked, column.attname))
 
 
 def check(verb: str, obj: Any, actor: User, *, version: int | None = None, once: UUID | None = None) -> None:
@@ -184,7 +210,9 @@ def possible(obj: models.Model, actor: User, field: str = "status") -> list[str]
 
 
 def case_of(obj: Any) -> Any:
-    """The case an object belongs to: itself, its `case`, or None."""
+    """The case an object belongs to: itself, its `case`, or None. What is kept apart stands in no case's history."""
+    if getattr(obj, "apart", False):
+        return None
     return obj if obj._meta.label == "cases.Case" else getattr(obj, "case", None)
 
 
@@ -201,6 +229,13 @@ def _check_state(row: tables.T, obj: Any) -> None:
     state = getattr(obj, row.field)
     if row.frm is None or state not in row.frm:
         raise WrongState([_("This can no longer be done. ") + what_changed(obj)])
+
+
+def _check_not_erased(obj: Any) -> None:
+    """What was erased is at rest: only the codes are left, for the count."""
+    case = case_of(obj)
+    if getattr(case, "erased_at", None) is not None and obj._meta.label != "privacy.Erasure":
+        raise Refused([_("The data of this person were erased. Nothing more is written about them.")])
 
 
 def what_changed(obj: Any) -> str:

@@ -45,6 +45,8 @@ NEED = "protection.Need"
 PERSON = "people.Person"
 MATCH = "people.PossibleMatch"
 SERVICE = "directory.Service"
+HOLD = "privacy.LegalHold"
+ERASURE = "privacy.Erasure"
 ALERT = "privacy.Alert"
 INVOLVEMENT = "cases.Involvement"
 EXCLUSION = "cases.Exclusion"
@@ -221,6 +223,16 @@ TRANSITIONS: tuple[T, ...] = (
     T("reject_export", EXPORT, ("requested",), "rejected", "export.rejected", action="approve_export"),
     T("withdraw_export", EXPORT, ("requested", "approved"), "withdrawn", "export.withdrawn"),
     T("make_export", EXPORT, ("requested", "approved"), "made", "export.made", ("export_approved", "export_in_time")),
+    # --- Erasure, and what stands against it -------------------------------------------------------------------
+    T("place_hold", HOLD, None, "standing", "hold.placed", ("hold_not_over_already",), parent="case"),
+    T("lift_hold", HOLD, ("standing",), "lifted", "hold.lifted"),
+    T("request_erasure", ERASURE, None, "requested", "erasure.requested",
+      ("erasure_has_ground", "no_erasure_open", "episodes_ended", "no_hold_stands"), parent="case"),
+    T("withdraw_erasure", ERASURE, ("requested",), "withdrawn", "erasure.withdrawn", action="request_erasure"),
+    T("decline_erasure", ERASURE, ("requested",), "declined", "erasure.declined",
+      ("second_officer_elsewhere", "erasure_decline_reason_given"), action="confirm_erasure"),
+    T("confirm_erasure", ERASURE, ("requested",), "confirmed", "erasure.confirmed",
+      ("second_officer_elsewhere", "episodes_ended", "no_hold_stands")),
 )  # fmt: skip
 
 BY_VERB: dict[str, T] = {row.verb: row for row in TRANSITIONS}

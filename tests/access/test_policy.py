@@ -11,7 +11,7 @@ from django.http import Http404
 
 from spean.access import policy, roles
 from spean.access.models import Membership, User
-from spean.cases.exclusion import exclude
+from spean.cases.exclusion import ask_to_lift, exclude, lift
 from spean.cases.models import Case, Exclusion, Involvement, Task
 from spean.lib import clock
 from spean.referral import actions as referral
@@ -37,6 +37,20 @@ MODEL_OF: dict[str, str] = {
     "withdraw_referral": "referral.Referral",
     "complete_referral": "referral.Referral",
     "end_referral": "referral.Referral",
+    "read_referral": "referral.Referral",
+    "ask_to_lift_exclusion": "cases.Exclusion",
+    "lift_exclusion": "cases.Exclusion",
+    "see_suspects": "cases.Suspect",
+    "clear_suspect": "cases.Suspect",
+    "see_involvement": "cases.Involvement",
+    "renew_involvement": "cases.Involvement",
+    "end_involvement": "cases.Involvement",
+    "ask_renewal": "cases.Involvement",
+    "see_reason": "cases.Reason",
+    "see_hand_over": "cases.HandOver",
+    "accept_hand_over": "cases.HandOver",
+    "see_conference": "cases.Conference",
+    "record_conference": "cases.Conference",
     "see_determination": "identification.Determination",
     "propose_determination": "identification.Determination",
     "confirm_determination": "identification.Determination",
@@ -160,8 +174,10 @@ def test_excluded_user_sees_nothing_his_colleague_does(cast: Cast, decided: Case
 
 
 def test_lifted_exclusion_lets_in_again(cast: Cast, decided: Case) -> None:
-    row = exclude(cast.manager, decided, reason="implicated", organisation=cast.org("shelter"))
-    Exclusion.objects.filter(pk=row.pk).update(lifted_at=clock.now(), lifted_by=cast.manager)
+    row = exclude(cast.manager, decided, reason="related_to_suspect", user=cast.users["provider"])
+    assert not policy.visible(cast.again("provider"), "see_case", Case).exists()
+    ask_to_lift(cast.manager, row, reason="A namesake, not a relative.")
+    lift(cast.registry, row, reason="Shown by the family book.")
     assert policy.visible(cast.again("provider"), "see_case", Case).exists()
 
 
@@ -249,7 +265,9 @@ def test_excluded_from_one_episode_reads_no_identity_through_another(cast: Cast)
     assert policy.may_reveal(cast.manager, person, "identity")
     second = steps.registered(cast, who=steps.identity("Chea", "Vanna", phone="", birth_date="1980-01-02"), name="Chea")
     Case.objects.filter(pk=second.pk).update(person=person)
-    exclude(cast.manager, second, reason="implicated", organisation=cast.org("focal"))
+    Exclusion.objects.create(
+        case=second, organisation=cast.org("focal"), reason="implicated", created_by=cast.registry
+    )
     again = cast.again("manager")
     assert not policy.may_reveal(again, person, "identity")
     assert not policy.visible(again, "see_person", type(person)).filter(pk=person.pk).exists()

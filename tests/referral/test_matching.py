@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from spean.cases import actions as cases
+from spean.cases import exclusion
 from spean.cases.models import Case
 from spean.directory import actions as directory
 from spean.directory.models import Service
@@ -80,7 +80,7 @@ class TestServicesFor:
     def test_an_excluded_organisation_is_not_offered(self, cast: Cast) -> None:
         steps.service(cast)
         case = steps.registered(cast)
-        cases.exclude(cast.manager, case, reason="implicated", organisation=cast.org("shelter"))
+        exclusion.exclude(cast.manager, case, reason="implicated", organisation=cast.org("shelter"))
         assert matching.services_for(case, "psychological") == []
 
     def test_the_figures_age_is_counted_in_days_of_the_country(self, cast: Cast) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from spean.cases import actions as cases
+from spean.cases import exclusion
 from spean.cases.consent import withdraw_consent
 from spean.cases.models import Case, Task
 from spean.cases.work import TASK_SECTIONS
@@ -145,7 +145,7 @@ class TestRanking:
         steps.service(cast, name="Implicated")
         case = registered(cast)
         need = protection.record_need(cast.manager, case, "psychological")
-        cases.exclude(cast.manager, case, reason="implicated", organisation=cast.org("shelter"))
+        exclusion.exclude(cast.manager, case, reason="implicated", organisation=cast.org("shelter"))
         assert "Implicated" not in text(signed_in(cast.manager).get(ranking_url(need)))
 
     def test_whoever_screens_may_use_it_before_the_handover(self, cast: Cast) -> None:
@@ -292,7 +292,7 @@ class TestSending:
         Service.objects.filter(pk=service.pk).update(status="paused")
         assert "This service is paused at the moment." in text(client.post(send_url(need, service), typed()))
         Service.objects.filter(pk=service.pk).update(status="active")
-        cases.exclude(cast.manager, case, reason="implicated", organisation=cast.org("shelter"))
+        exclusion.exclude(cast.manager, case, reason="implicated", organisation=cast.org("shelter"))
         page = client.post(send_url(need, service), typed())
         assert page.status_code == 422
         assert "This organisation is excluded from the case." in text(page)
@@ -332,7 +332,7 @@ class TestToTheAuthority:
 
     def test_not_to_an_authority_that_is_excluded(self, cast: Cast) -> None:
         case = registered(cast)
-        cases.exclude(cast.manager, case, reason="related_to_suspect", organisation=cast.org("authority"))
+        exclusion.exclude(cast.manager, case, reason="related_to_suspect", organisation=cast.org("authority"))
         url = reverse("case_to_authority", args=[case.pk])
         client = signed_in(cast.manager)
         assert "No competent authority can take this case." in text(client.get(url))

@@ -25,6 +25,7 @@ from spean.cases.panels import link
 from spean.detection import queries as detection
 from spean.directory import queries as directory
 from spean.privacy import doors
+from spean.privacy.models import Consent
 from spean.referral import actions, coded, labels, queries
 from spean.referral.forms import AnswerForm, DeclineForm, FeedbackForm, FilterForm
 from spean.referral.models import Referral
@@ -180,7 +181,8 @@ def _after(request: AccessRequest, pk: UUID) -> str:
 def _may_open(referral: Referral, received: bool) -> bool:
     """Whether there is something to read: the message for whoever received it, the answer for the sender."""
     if received:
-        return referral.message is not None and referral.status in ("sent", "acknowledged", "accepted")
+        readable = referral.message is not None and "narrative" in referral.sections
+        return readable and referral.status in ("sent", "acknowledged", "accepted")
     return referral.answer is not None
 
 
@@ -190,6 +192,13 @@ def _next_service(user: User, referral: Referral) -> str:
     if not ended or referral.need_id is None or not policy.may(user, "send_referral", referral.case):
         return ""
     return link("need_services", referral.case_id, referral.need_id)
+
+
+def _ground_url(user: User, referral: Referral) -> str:
+    """Where this user confirms what the referral stands on, if he is asked to."""
+    rows = policy.visible(user, "confirm_ground", Consent).filter(case=referral.case, status="unconfirmed")
+    found = rows.filter(purpose=actions.PURPOSE[referral.kind]).exclude(recorded_by=user).first()
+    return reverse("ground_confirm", args=[found.pk]) if found is not None else ""
 
 
 def _find(request: AccessRequest, action: str, pk: UUID) -> Referral:
@@ -213,7 +222,9 @@ def _page(
     if referral.kind == "focal":
         can.discard("accept_referral")  # a focal agency accepts by registering the person
     received = referral.to_organisation_id in queries.organisations_of(user)
-    came = queries.brought(referral) if received else {}
+    # A line of the list stays; what came with it is for those who decide on it, or take part because of it.
+    content = policy.may(user, "read_referral", referral)
+    came = queries.brought(referral) if content else {}
     screening = came.get("screening")
     status, colour = labels.STATUS[referral.status]
     on_case = policy.permitted(user, ("see_case", "register_person", "see_screening"), case)
@@ -224,9 +235,10 @@ def _page(
         "status": status,
         "colour": colour,
         "received": received,
+        "ground_url": _ground_url(user, referral) if received and not referral.sections else "",
         "can": can,
         "form": form or ActionForm(version=referral.version),
-        "facts": coded.facts(referral) if received else [],
+        "facts": coded.facts(referral) if content else [],
         "sections": [case_labels.SECTION[section] for section in referral.sections],
         "result": detection.result(screening) if screening else None,
         "needs": came.get("needs", []),
