@@ -56,6 +56,9 @@ CONTENT_SECURITY_POLICY = {
 # One upload or form larger than this is refused before it is read.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+# Files stay in memory until they are sealed, on the one page that takes them; nothing else is kept at all.
+FILE_UPLOAD_HANDLERS = ["spean.cases.uploads.InMemory"]
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
 
 # Keys outside the database: the key-encryption key, and the key that signs log checkpoints.
 SPEAN_KEK_FILE = Path(os.environ.get("SPEAN_KEK_FILE") or state.secret_file("kek"))
@@ -129,6 +132,10 @@ MIDDLEWARE = [
     "spean.access.middleware.SessionLimits",
     "spean.access.middleware.UserLanguage",
 ]
+# The second wall, in the database itself (spean/privacy/rows.py). Put up by `spean migrate`.
+SPEAN_ROW_SECURITY = os.environ.get("SPEAN_ROW_SECURITY") == "1"
+if SPEAN_ROW_SECURITY:
+    MIDDLEWARE.append("spean.privacy.rows.OwnRows")
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

@@ -782,6 +782,11 @@ def recordable_sections(user: User, case: Model) -> frozenset[str]:
     return readable_sections(user, case).union(*_withheld(user, case).values())
 
 
+def may_record(user: User, case: Model, section: str) -> bool:
+    """Whether the user may write into this section."""
+    return section in recordable_sections(user, case)
+
+
 def _recorded_by_us(user: User, obj: Model, case: Model, section: str) -> bool:
     """Written down by my own organisation: the agreement that others pass something on does not bear on it."""
     names = ("registered_organisation_id", "recorded_organisation_id", "organisation_id")

@@ -35,7 +35,10 @@ class Sight:
 
     @classmethod
     def of(cls, user: User, case: Case) -> "Sight":
-        return cls(user, case, policy.permitted(user, policy.ACTIONS, case), policy.readable_sections(user, case))
+        may = policy.permitted(user, policy.ACTIONS, case)
+        if case.erased_at is not None:  # nothing more is done to it
+            may = frozenset(action for action in may if action.startswith("see_"))
+        return cls(user, case, may, policy.readable_sections(user, case))
 
 
 @dataclass(frozen=True)

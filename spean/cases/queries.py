@@ -53,7 +53,7 @@ def rows(user: User, cases: Sequence[Case]) -> list[Row]:
     for case in cases:
         sent: list[Any] = case.to_focal  # type: ignore[attr-defined]
         answer, at = answer_of(sent[0]) if sent else ("", None)
-        status, colour = labels.CASE_STATUS[case.status]
+        status, colour = labels.standing(case)
         who = labels.short(case) if case.pk in known else ""
         found.append(Row(case, who, str(status), colour, answer, at))
     return found

@@ -1,6 +1,7 @@
 """The name of a person as a page shows it after it was asked for: through the door, labelled, in reading order."""
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from spean.access import policy
@@ -27,12 +28,19 @@ IDENTITY = SHOWN[:8]
 def named(user: User, person: Person, purpose: str) -> list[tuple[str, str]]:
     """What this user may open of the person's identity and contact, with labels; the opening is logged.
 
-    Contact and whereabouts are left out where only the identity is for this user.
+    Contact is left out where only the identity is for this user. Where the person is stands never beside the name:
+    it has a button of its own (`where`), so that whoever only needed the name did not open it.
     """
     fields = [*IDENTITY]
     if policy.may_reveal(user, person, "contact"):
         fields.append("phone")
-    if policy.may_reveal(user, person, "whereabouts"):
-        fields.append("address")
     opened = doors.reveal(user, [person], fields, purpose)[person.pk]
+    if opened.erased:
+        return [(_now("Name"), _now("Erased"))]
     return [(str(LABELS[name]), opened[name] or "") for name in fields if opened[name]]
+
+
+def where(user: User, person: Person, purpose: str) -> str:
+    """Where the person can safely be reached; empty where nobody wrote it down. The opening is logged."""
+    opened = doors.reveal(user, [person], ["address"], purpose)[person.pk]
+    return _now("Erased") if opened.erased else opened["address"] or ""

@@ -22,6 +22,7 @@ NONCE_BYTES = 12
 TAG_BYTES = 16
 SHORT_STEP = 64
 LONG_STEP = 256
+CHUNK = 64 * 1024
 OVERHEAD = 1 + NONCE_BYTES + TAG_BYTES
 
 
@@ -80,6 +81,44 @@ def open_sealed(key: bytes, blob: bytes, *, subject: UUID, label: str, row_id: U
 def looks_sealed(blob: bytes) -> bool:
     """Shape only: known format and a length that padding can give. Says nothing about the key."""
     return len(blob) >= OVERHEAD + SHORT_STEP and blob[0] == FORMAT and (len(blob) - OVERHEAD) % SHORT_STEP == 0
+
+
+# Files, in chunks of one size
+
+
+def _chunk_under(subject: UUID, label: str, row_id: UUID, index: int, count: int, version: int) -> bytes:
+    place = index.to_bytes(4, "big") + count.to_bytes(4, "big")
+    return _bind(b"spean sealed file", subject.bytes, label.encode(), row_id.bytes, place, bytes([version]))
+
+
+def seal_file(key: bytes, data: bytes, *, subject: UUID, label: str, row_id: UUID) -> tuple[bytes, int]:
+    """The sealed file and its number of chunks. All chunks are equally long: only the number tells of the size.
+
+    Each is bound to its place and to the number of all: none can be left out, added or moved.
+    """
+    parts = [data[start : start + CHUNK - 1] for start in range(0, len(data), CHUNK - 1)] or [b""]
+    sealed = []
+    for index, part in enumerate(parts):
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        bound = _chunk_under(subject, label, row_id, index, len(parts), FORMAT)
+        sealed.append(bytes([FORMAT]) + nonce + AESGCM(key).encrypt(nonce, pad(part, CHUNK), bound))
+    return b"".join(sealed), len(parts)
+
+
+def open_file(key: bytes, blob: bytes, *, count: int, subject: UUID, label: str, row_id: UUID) -> bytes:
+    record = OVERHEAD + CHUNK
+    if count < 1 or len(blob) != count * record:
+        raise CannotOpen("A sealed file is shorter or longer than it was.")
+    parts = []
+    for index in range(count):
+        chunk = blob[index * record : (index + 1) * record]
+        bound = _chunk_under(subject, label, row_id, index, count, chunk[0])
+        try:
+            padded = AESGCM(key).decrypt(chunk[1 : 1 + NONCE_BYTES], chunk[1 + NONCE_BYTES :], bound)
+        except InvalidTag:
+            raise CannotOpen("A sealed file was altered, moved, or sealed under another key.") from None
+        parts.append(unpad(padded))
+    return b"".join(parts)
 
 
 # Data keys under the key-encryption key

@@ -16,6 +16,8 @@ from django.db.models.functions import Now
 from spean.access.models import Organisation
 from spean.country.fields import CodeField, CodesField
 from spean.lib import clock
+from spean.privacy.erasure import Erasure as Erasure
+from spean.privacy.erasure import LegalHold as LegalHold
 from spean.privacy.emergency import EmergencyAccess, EmergencyNotice
 from spean.privacy.fields import SealedField
 from spean.privacy.watch import Alert, BudgetExtension, Canary

@@ -16,7 +16,7 @@ ADD_ONLY = {
     "keys": (),
 }
 # Rows may change, and none is removed.
-KEPT = {"default": ("privacy_consent", "privacy_alert"), "keys": ("keyvault_datakey",)}
+KEPT = {"default": ("privacy_consent", "privacy_legalhold", "privacy_erasure", "privacy_alert"), "keys": ("keyvault_datakey",)}
 
 
 def narrow(connection: Any, role: str) -> None:

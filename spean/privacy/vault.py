@@ -6,6 +6,7 @@ fails when another module names `open_sealed`. The bytes themselves are crypto.p
 
 import hmac
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -156,6 +157,18 @@ def destroyed(subjects: Iterable[UUID] | None = None) -> set[UUID]:
     return set(rows.values_list("subject", flat=True))
 
 
+def destruction_of(subjects: Iterable[UUID]) -> dict[UUID, datetime]:
+    """When the keys of these persons were destroyed, as the key vault says: the proof of an erasure."""
+    rows = DataKey.objects.using(VAULT_ALIAS).filter(pk__in=set(subjects), destroyed_at__isnull=False)
+    return {subject: at for subject, at in rows.values_list("subject", "destroyed_at") if at is not None}
+
+
+def living(subjects: Iterable[UUID]) -> set[UUID]:
+    """Who of these has a key that opens: after an erasure, nobody."""
+    rows = DataKey.objects.using(VAULT_ALIAS).filter(pk__in=set(subjects), wrapped__isnull=False)
+    return set(rows.values_list("subject", flat=True))
+
+
 def _data_keys(subjects: Iterable[UUID]) -> dict[UUID, bytes | None]:
     """The data keys of many persons by one query; None for a destroyed one."""
     wanted = set(subjects)
@@ -228,6 +241,19 @@ def move_sealed(subject: UUID, row_id: UUID, blob: bytes, *, frm: str, to: str) 
     key = _key_to_seal(subject)
     text = crypto.open_sealed(key, blob, subject=subject, label=frm, row_id=row_id)
     return Ciphertext(crypto.seal(key, text, subject=subject, label=to, row_id=row_id, long=True))
+
+
+def seal_file(subject: UUID, label: str, row_id: UUID, data: bytes) -> tuple[bytes, int]:
+    """A whole file sealed, and the number of its chunks, which belongs to its row."""
+    return crypto.seal_file(_key_to_seal(subject), data, subject=subject, label=label, row_id=row_id)
+
+
+def open_file(subject: UUID, label: str, row_id: UUID, blob: bytes, count: int) -> bytes | None:
+    """The file, or None where the key was destroyed. Asks nobody and logs nothing, as `open_sealed`."""
+    key = _data_keys([subject])[subject]
+    if key is None:
+        return None
+    return crypto.open_file(key, blob, count=count, subject=subject, label=label, row_id=row_id)
 
 
 class Sealed(NamedTuple):

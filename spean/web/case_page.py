@@ -12,6 +12,7 @@ from django.db.models import Model
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from spean.access import policy
@@ -22,8 +23,9 @@ from spean.cases.panels import NEXT_STEPS, PANELS, NextStep, Sight
 from spean.country.fields import label
 from spean.people import queries
 from spean.people.forms import RevealForm
-from spean.people.words import named
+from spean.people.words import named, where
 from spean.privacy import doors, events
+from spean.privacy.event_names import READS
 from spean.protection.models import RiskAssessment
 from spean.web import case_panels, case_steps, home
 
@@ -31,6 +33,8 @@ __all__ = ["case_panels", "case_steps"]
 
 FORM = require_http_methods(["GET", "HEAD", "POST"])
 PER_PAGE = 50
+# What the history shows first: who looked, and who received.
+LOOKED = (*sorted(READS), "reveal.over_budget", "information.shared", "export.made", "record.handed_over")
 WIDE = ("referrals", "involvement", "history", "notes")
 
 # What can be opened in place: the table, its sealed field, and the panel where it appears.
@@ -51,11 +55,30 @@ def show_name(request: AccessRequest, pk: UUID) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseRedirect(reverse("case", args=[pk]))
     form = RevealForm(request.POST)
-    if case.person is None or not policy.may_read(request.user, case, "identity"):
+    if case.person is None or not policy.may_reveal(request.user, case.person, "identity"):
         raise Http404
     if not form.is_valid():
         return _page(request, case, form=form)
     return _page(request, case, form=form, name=named(request.user, case.person, form.cleaned_data["purpose"]))
+
+
+@FORM
+def show_whereabouts(request: AccessRequest, pk: UUID) -> HttpResponse:
+    """Where the person is, apart from the name, to whoever says why."""
+    case: Case = policy.find(request.user, "see_whereabouts", Case, pk)
+    if request.method != "POST":
+        return HttpResponseRedirect(reverse("case", args=[pk]))
+    form = _why_form(request.POST)
+    if case.person is None or not policy.may_read(request.user, case, "whereabouts"):
+        raise Http404
+    if not form.is_valid():
+        return _page(request, case, why=form)
+    return _page(request, case, why=form, place=where(request.user, case.person, form.cleaned_data["purpose"]))
+
+
+def _why_form(data: Any = None) -> RevealForm:
+    # A second form of its kind on the page: its fields have names of their own.
+    return RevealForm(data, prefix="where")
 
 
 @FORM
@@ -70,16 +93,25 @@ def read(request: AccessRequest, pk: UUID, kind: str, row: UUID) -> HttpResponse
     found: Any = model._default_manager.select_related("case").filter(pk=row, case=case).first()
     if found is None:
         raise Http404
-    text = doors.reveal(request.user, [found], [field], "casework")[found.pk][field]
-    return _page(request, case, opened=(found.pk, text or ""))
+    shown = doors.reveal(request.user, [found], [field], "casework")[found.pk]
+    return _page(request, case, opened=(found.pk, _("Erased") if shown.erased else shown[field] or ""))
 
 
 @require_safe
 def history(request: AccessRequest, pk: UUID) -> HttpResponse:
-    """Who looked at this case, when and why: all of it."""
+    """Who looked at this case, when and why: the openings alone, or everything done to it."""
     case: Case = policy.find(request.user, "see_case_history", Case, pk)
-    page = Paginator(case_panels.newest(case), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "web/case_history.html", {"case": case, "page": page, "rows": case_panels.told(page)})
+    everything = request.GET.get("show") == "all"
+    found = case_panels.newest(case) if everything else case_panels.newest(case).filter(action__in=LOOKED)
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "case": case,
+        "page": page,
+        "rows": case_panels.told(page),
+        "everything": everything,
+        "may_hand_over": policy.may(request.user, "hand_over_record", case),
+    }
+    return render(request, "web/case_history.html", context)
 
 
 def _find(request: AccessRequest, pk: UUID) -> Case:
@@ -99,10 +131,12 @@ def _page(
     form: RevealForm | None = None,
     name: list[tuple[str, str]] | None = None,
     opened: tuple[UUID, str] | None = None,
+    why: RevealForm | None = None,
+    place: str | None = None,
 ) -> HttpResponse:
     sight = Sight.of(request.user, case)
     now, later = _steps(sight)
-    status, colour = labels.CASE_STATUS[case.status]
+    status, colour = labels.standing(case)
     if case.person is not None and "see_person" in sight.may:
         queries.with_initials(request.user, [case.person])
     shown = [(panel, panel.show(sight)) for panel in sorted(PANELS.values(), key=lambda panel: panel.order)]
@@ -116,9 +150,14 @@ def _page(
         "risk_colour": labels.RISK_COLOUR.get(case.risk_level, "grey"),
         "facts": labels.facts(case) if sight.may & {"see_protection", "see_screening"} else [],
         "person": case.person if "see_person" in sight.may else None,
-        "may_name": case.person is not None and "identity" in sight.sections,
+        "may_name": case.person is not None
+        and case.erased_at is None
+        and ("identity" in sight.sections or policy.may_reveal(request.user, case.person, "identity")),
         "form": form or RevealForm(),
         "name": name,
+        "may_locate": case.person is not None and "see_whereabouts" in sight.may and "whereabouts" in sight.sections,
+        "why": why or _why_form(),
+        "place": place,
         "opened_id": opened[0] if opened else None,
         "opened_text": opened[1] if opened else "",
         "readable": True,
@@ -128,7 +167,8 @@ def _page(
         "closing_reason": label("closing_reason", case.closing_reason) if case.closing_reason else "",
         "panels": [(panel, content, panel.name in WIDE) for panel, content in shown if content is not None],
     }
-    return render(request, "web/case.html", context, status=422 if form is not None and form.errors else 200)
+    wrong = any(shown is not None and shown.errors for shown in (form, why))
+    return render(request, "web/case.html", context, status=422 if wrong else 200)
 
 
 def _steps(sight: Sight) -> tuple[list[NextStep], list[NextStep]]:

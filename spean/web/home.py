@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from spean.access import changes, policy
 from spean.access.administration import title_of
@@ -27,6 +28,8 @@ from spean.directory import queries as directory
 from spean.exchange import queries as exports
 from spean.identification import queries as identification
 from spean.lib import clock
+from spean.privacy import witness
+from spean.privacy.models import Event
 from spean.oversight import queries as oversight
 from spean.privacy import kept
 from spean.referral import labels as referral_labels
@@ -329,7 +332,25 @@ def retention_sections(user: User) -> list[Section]:
     return [Section(_("Kept long enough"), rows)] if rows else []
 
 
+def oversight_sections(user: User) -> list[Section]:
+    """For the auditor: the root to put outside each week, silent witnesses, and what was shared without agreement."""
+    if not policy.may(user, "read_log"):
+        return []
+    rows = []
+    if witnessing.due():
+        rows.append(Row(_("Print or mail the root of the log"), "", _find_url("log_roots"), None, ""))
+    if witness.silent():
+        rows.append(Row(_("No witness answers: sharing has stopped"), "", _find_url("log_roots"), None, ""))
+    since = clock.now() - ANSWERS_SHOWN
+    count = Event.objects.filter(action="ground.recorded", at__gte=since).count()
+    if count:
+        note = ngettext("%(count)d in the last week", "%(count)d in the last week", count) % {"count": count}
+        rows.append(Row(_("Shared without agreement"), "", _find_url("ground_list"), None, note))
+    return [Section(_("To look at"), rows)] if rows else []
+
+
 SECTIONS: list[Callable[[User], list[Section]]] = [
+    oversight_sections,
     alert_sections,
     budget_sections,
     continue_sections,

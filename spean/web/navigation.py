@@ -51,6 +51,7 @@ MENU: tuple[Entry, ...] = (
     Entry(_("Alerts"), "alert_list", "see_alert"),
     Entry(_("Leak review"), "leak_review", "review_leak"),
     Entry(_("Invented persons"), "canary_list", "see_canary"),
+    Entry(_("Witnesses of the log"), "log_roots", "read_log"),
     Entry(_("Shared without agreement"), "ground_list", "read_log"),
 )
 

@@ -15,6 +15,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from spean.privacy.doors import SharingStopped
+from spean.privacy.vault import KeyDestroyed
 from spean.workflow.engine import AlreadyDone, CannotDo, Changed, Forbidden
 
 T = TypeVar("T")
@@ -78,8 +80,12 @@ def carry_out(
             form.add_error(None, message)
         if isinstance(refused, Changed) and isinstance(form, ActionForm):
             form.renew(version_now())
+    except SharingStopped as stopped:
+        form.add_error(None, stopped.message)
     except ValidationError as wrong:
         _at_fields(form, wrong)
+    except KeyDestroyed:
+        form.add_error(None, _("The data of this person were erased. Nothing more is written about them."))
     return None
 
 

@@ -67,6 +67,8 @@ def letter(request: AccessRequest, pk: UUID) -> HttpResponse:
         "row": row, "case": row.case, "title": _("Letter on the decision"),
         "back_url": reverse("determination", args=[pk]),
     }  # fmt: skip
+    if form.is_valid() and row.case.erased_at is not None:
+        form.add_error(None, _("The data of this person were erased. There is nothing left to write a letter from."))
     if form.is_valid():
         language = form.cleaned_data["language"]
         context["language"] = language

@@ -22,7 +22,7 @@ from spean.people.forms import CorrectionForm, RevealForm, SearchForm
 from spean.people.matching import reason_text
 from spean.people.models import Person
 from spean.people.words import SHOWN, named
-from spean.privacy import doors
+from spean.privacy import doors, events, vault
 from spean.workflow.pages import carry_out, show_form
 
 FORM = require_http_methods(["GET", "HEAD", "POST"])
@@ -57,7 +57,9 @@ def _line(person: Person) -> str:
 
 @require_safe
 def person_page(request: AccessRequest, pk: UUID) -> HttpResponse:
-    return _page(request, policy.find(request.user, "see_person", Person, pk))
+    person: Person = policy.find(request.user, "see_person", Person, pk)
+    events.record("person.read", actor=request.user, obj=person, purpose="casework")
+    return _page(request, person)
 
 
 @FORM
@@ -90,11 +92,12 @@ def _page(
         "person": person,
         "facts": queries.facts(person),
         "others": [(row, row.pk in seen) for row in others],
-        "episodes": [(case, *labels.CASE_STATUS[case.status]) for case in cases],
+        "episodes": [(case, *labels.standing(case)) for case in cases],
         "matches": queries.match_rows(user, open_matches.distinct()[:20]) if policy.may(user, "see_match") else [],
         "may_edit": "edit_person" in can,
         "form": form or RevealForm(),
         "opened": opened,
+        "erased": vault.is_destroyed(person.subject),
     }
     return render(request, "people/person.html", context, status=422 if form is not None and form.errors else 200)
 
@@ -106,6 +109,9 @@ def correct_open(request: AccessRequest, pk: UUID) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseRedirect(reverse("person", args=[pk]))
     opened = doors.reveal(request.user, [person], SHOWN, "registration")[person.pk]
+    if opened.erased:
+        messages.warning(request, _("The data of this person were erased."))
+        return HttpResponseRedirect(reverse("person", args=[pk]))
     form = CorrectionForm(initial=CorrectionForm.from_person(person, opened), version=actions.version_of(person))
     return _correction(request, person, form)
 
