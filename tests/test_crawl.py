@@ -4,13 +4,19 @@ Every page is opened by every member of the cast with the id of a row of every t
 canary and no existing object; and what is forbidden is answered byte for byte like what is missing.
 """
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from django.apps import apps
 from django.urls import NoReverseMatch, reverse
 
+from spean.cases import emergency, operation
 from spean.cases.actions import write_note
+from spean.cases.models import Case, Involvement
+from spean.detection import actions as detection
+from spean.detection import informant
+from spean.lib import clock
 from spean.privacy.fields import sealed_fields
 from spean.privacy.models import Event
 from spean.protection import actions as protection
@@ -59,6 +65,29 @@ def build(cast: Cast) -> None:
         cast.manager, case, "service", cast.org("shelter"), service=service, need=need, message=f"{CANARY} message"
     )
     referral.accept_referral(cast.provider, sent, answer=f"{CANARY} answer")
+    kept_apart(cast, case)
+
+
+def kept_apart(cast: Cast, case: Case) -> None:
+    """Who called, what is planned, an emergency: of people who are strangers to each other."""
+    caller = informant.record_informant(
+        cast.operator, detection.start_screening(cast.operator, instrument="ilo_2009").case, name=f"{CANARY}caller",
+        phone=f"{CANARY}number", safe_times=f"{CANARY} times",
+    )  # fmt: skip
+    informant.keep_longer(cast.operator, caller, reason=f"{CANARY} still needed")
+    Involvement.objects.create(
+        case=case, organisation=cast.org("border_police"), task="justice", sections=["justice"], basis="test"
+    )
+    operation.note_operation(
+        cast.investigator, case, place=f"{CANARY}raid", time=f"{CANARY}hour", plan=f"{CANARY} plan",
+        over_at=clock.now() + timedelta(days=1),
+    )  # fmt: skip
+    access = emergency.ask_emergency(
+        cast.other_provider, wanted=f"{CANARY}code", reason="danger_to_life", text=f"{CANARY} what happened",
+        sections=["identity"], second=cast.other_manager, proven_at=clock.now(),
+    )  # fmt: skip
+    emergency.confirm_emergency(cast.other_manager, access, proven_at=clock.now())
+    emergency.review_emergency(cast.auditor, access, justified=True, finding=f"{CANARY} finding")
 
 
 def one_of_each() -> list[UUID]:

@@ -12,7 +12,7 @@ from allauth.mfa.base.views import ReauthenticateView as ReauthenticateByCodeVie
 from allauth.mfa.recovery_codes.views import ViewRecoveryCodesView
 from allauth.mfa.webauthn.views import ListWebAuthnView, LoginWebAuthnView, ReauthenticateWebAuthnView
 
-from spean.access import administration, views
+from spean.access import administration, views, witnessing
 from spean.access.pages import PUBLIC, SIGNED_IN, page
 
 # Pages on the way to the second factor cannot ask for it.
@@ -107,4 +107,9 @@ urlpatterns = [
     ),
     # Oversight
     page("log/", administration.event_log, action="read_log", name="event_log"),
+    page("log/roots/", witnessing.roots, action="read_log", name="log_roots"),
+    page("log/roots/<int:size>/", witnessing.root_page, action="read_log", name="log_root"),
+    page("log/roots/<int:size>/keep/", witnessing.keep, action="keep_log_root", name="log_root_keep"),
+    # Other servers, which prove themselves by their signature
+    page("witness/add-checkpoint", witnessing.add_checkpoint, action=PUBLIC, name="witness"),
 ]

@@ -1,4 +1,6 @@
-"""The screening: answers to an instrument and what they suggest. Answers are codes; free text is sealed.
+"""The screening: answers to an instrument and what they suggest. And, apart from it, who called.
+
+Answers are codes; free text is sealed.
 
 What the answers suggest is computed in `rules.py`; nothing here decides who a person is in law.
 """
@@ -85,3 +87,60 @@ class Screening(models.Model):
 
     def __str__(self) -> str:
         return f"{self.instrument} of {self.case_id}"
+
+
+class Informant(models.Model):
+    """Who gave the tip, or called. Not the person of the case, and never part of the case.
+
+    Sealed under a key of its own, which is destroyed at `destroy_at` unless somebody said why it is still needed.
+    Whoever called and wants to stay unknown leaves no such row.
+    """
+
+    # Its events name no case: nobody who reads the history of the case learns that there is a caller to be found.
+    apart = True
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey("cases.Case", on_delete=models.PROTECT, related_name="+")
+    name = SealedField(section="identity")
+    phone = SealedField(section="contact")
+    safe_times = SealedField(section="contact", long=True)
+    received_at = models.DateTimeField(default=clock.now)
+    received_by = models.ForeignKey("access.User", on_delete=models.PROTECT, related_name="+")
+    organisation = models.ForeignKey("access.Organisation", on_delete=models.PROTECT, related_name="+")
+    destroy_at = models.DateTimeField(db_index=True)
+    renewed_at = models.DateTimeField(null=True, blank=True)
+    renewed_by = models.ForeignKey("access.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    renewal_reason = SealedField(section="narrative", long=True)
+    destroyed_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ("-received_at", "id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case"], condition=models.Q(destroyed_at__isnull=True), name="one_informant_per_case"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(renewed_at__isnull=True, renewed_by__isnull=True)
+                | models.Q(renewed_at__isnull=False, renewed_by__isnull=False),
+                name="informant_renewed_pair",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(destroyed_at__isnull=True)
+                | models.Q(name__isnull=True, phone__isnull=True, safe_times__isnull=True, renewal_reason__isnull=True),
+                name="informant_destroyed_is_empty",
+            ),
+        ]
+
+    class Privacy:
+        plain = (
+            "id", "case", "received_at", "received_by", "organisation", "destroy_at", "renewed_at", "renewed_by",
+            "destroyed_at", "version",
+        )  # fmt: skip
+
+    @property
+    def subject(self) -> uuid.UUID:
+        return self.id
+
+    def __str__(self) -> str:
+        return f"informant {self.id}"

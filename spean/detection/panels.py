@@ -1,12 +1,12 @@
-"""What this room shows on the case page: the result of the last interview, to whoever may see interviews."""
+"""What this room shows on the case page: the result of the last interview; to the hotline operator, who called."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from spean.cases.panels import Panel, Sight, register
-from spean.detection import queries
+from spean.cases.panels import Panel, Sight, link, register
+from spean.detection import informant, queries
 
 
 def _result(sight: Sight) -> Mapping[str, Any] | None:
@@ -14,4 +14,13 @@ def _result(sight: Sight) -> Mapping[str, Any] | None:
     return {"result": queries.result(screening)} if screening else None
 
 
+def _caller(sight: Sight) -> Mapping[str, Any] | None:
+    """Only before the operator who took the call: nobody else learns that there is a caller."""
+    if "record_informant" not in sight.may:
+        return None
+    row = informant.of_case(sight.user, sight.case)
+    return {"row": row, "url": link("informant", row.pk) if row else link("case_informant", sight.case.pk)}
+
+
+register(Panel("caller", _("Who called"), "detection/panels/caller.html", _caller, order=95))
 register(Panel("screening", _("What the answers suggest"), "detection/panels/result.html", _result, order=10))

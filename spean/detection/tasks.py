@@ -2,7 +2,7 @@
 
 from procrastinate.contrib.django import app
 
-from spean.detection import actions
+from spean.detection import actions, informant
 
 
 @app.periodic(cron="*/10 * * * *")
@@ -10,3 +10,10 @@ from spean.detection import actions
 def destroy_keys_of_refused(timestamp: int) -> int:
     """Finish what a break between a refusal and the destruction of its key left undone."""
     return actions.destroy_keys_of_refused()
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(queueing_lock="destroy_informants")
+def destroy_informants(timestamp: int) -> int:
+    """Destroy the identity of callers whose days are over."""
+    return informant.destroy_due()

@@ -2,7 +2,7 @@
 
 import spean.detection.panels  # noqa: F401  (puts this room's panel on the case page)
 from spean.access.pages import page
-from spean.detection import views
+from spean.detection import informant_pages, views
 
 urlpatterns = [
     page("screening/start/", views.start, action="start_screening", name="screening_start"),
@@ -13,6 +13,15 @@ urlpatterns = [
     page(
         "case/<uuid:pk>/second-interview/", views.second_interview, action="offer_second_interview",
         name="case_second_interview",
+    ),
+    # Who called: the hotline's own, apart from the case
+    page("case/<uuid:pk>/caller/", informant_pages.record, action="record_informant", name="case_informant"),
+    page("callers/", informant_pages.informant_list, action="see_informant", name="informant_list"),
+    page("callers/<uuid:pk>/", informant_pages.informant_page, action="see_informant", name="informant"),
+    page("callers/<uuid:pk>/open/", informant_pages.open_informant, action="see_informant", name="informant_open"),
+    page(
+        "callers/<uuid:pk>/longer/", informant_pages.keep_longer, action="keep_informant_longer",
+        name="informant_longer",
     ),
     page("case/<uuid:pk>/count/", views.count, action="count_without_identity", name="case_count"),
 ]  # fmt: skip

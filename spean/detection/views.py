@@ -61,6 +61,8 @@ def start(request: AccessRequest) -> HttpResponse:
             ),
         )
         if done and done.result:
+            if policy.may(request.user, "record_informant", done.result.case):
+                return HttpResponseRedirect(reverse("case_informant", args=[done.result.case_id]))
             return _to_screen(done.result, interview.going_on(done.result))
         if done and done.again:
             return HttpResponseRedirect(reverse("case_interview", args=[done.again.object_id]))

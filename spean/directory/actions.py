@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 
 from spean.access import policy
 from spean.access.models import Organisation, User
+from spean.directory import location
 from spean.directory.models import Service
 from spean.lib import clock
-from spean.privacy import events, vault
+from spean.privacy import events
 from spean.workflow.engine import Changed, Forbidden, Refused, perform
 
 
@@ -23,10 +24,9 @@ def offer_service(
     if service.capacity_available is not None:
         service.capacity_updated_at = clock.now()
     with perform("offer_service", service, actor, once=once) as step:
-        vault.create_key(service.subject)
-        vault.seal_fields(service, address=address)
-        service.full_clean(exclude=["address"])
+        service.full_clean()
         step.facts["type"] = service.type
+        location.seal_address(service, address)
     return service
 
 
@@ -41,11 +41,11 @@ def edit_service(
             row.capacity_updated_at = clock.now()
         for name, value in facts.items():
             setattr(row, name, value)
-        if address is not None:
-            vault.seal_fields(row, address=address)
         row.version += 1
-        row.full_clean(exclude=["address"])
+        row.full_clean()
         row.save()
+        if address is not None:
+            location.seal_address(row, address)
         changed = sorted([*facts, *(["address"] if address is not None else [])])
         events.record("service.changed", actor=actor, obj=row, fields=tuple(changed))
         return row

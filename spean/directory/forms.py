@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from spean.country import pack
 from spean.country.fields import CodeChoices, CodesChoices
+from spean.directory import location
 from spean.directory.models import Service
+from spean.privacy.event_names import PURPOSES
 from spean.workflow.pages import SHORT, ActionForm
 
 OLDEST = 120
@@ -189,14 +191,14 @@ class ServiceForm(ActionForm):
         self.service = service
         if service is not None:
             fields = [
-                name for name in self.base_fields if hasattr(service, name) and name not in ("version", "address")
+                name for name in self.base_fields if hasattr(service, name) and name != "version"
             ]
             kwargs["initial"] = {name: getattr(service, name) for name in fields}
             kwargs["version"] = service.version
         super().__init__(*args, **kwargs)
         self.fields["province"].choices = provinces(_("Choose"))  # type: ignore[attr-defined]
         self.fields["provinces_served"].choices = provinces()  # type: ignore[attr-defined]
-        if service is not None and service.address is not None:
+        if service is not None and location.has_address(service):
             # What is sealed is not read back into a form: it is kept unless a new one is typed.
             self.fields["address"].help_text = _(
                 "The address that you gave is kept, sealed. Type here only to replace it."
@@ -274,6 +276,28 @@ class PlacesForm(ActionForm):
         step = self.cleaned_data.get("step") or "set"
         typed: int = self.cleaned_data["available"]
         return typed if step == "set" else typed + int(step)
+
+
+# For what somebody may open where a place is.
+LOCATION_PURPOSES = ("placement", "service", "protection", "return", "justice", "emergency")
+
+
+class OpenLocationForm(forms.Form):
+    """Why somebody opens where a place is: kept in the log beside who and when."""
+
+    purpose = forms.ChoiceField(
+        label=gettext_lazy("Why do you open it?"),
+        error_messages={
+            "required": gettext_lazy("Choose why you open it"),
+            "invalid_choice": gettext_lazy("Choose why you open it"),
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["purpose"].choices = [  # type: ignore[attr-defined]
+            ("", ""), *((code, PURPOSES[code]) for code in LOCATION_PURPOSES),
+        ]  # fmt: skip
 
 
 class PlainForm(ActionForm):

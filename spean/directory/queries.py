@@ -86,14 +86,13 @@ def listed(user: User, wanted: dict[str, Any]) -> QuerySet[Service]:
         services = services.filter(Q(capacity_available__isnull=True) | Q(capacity_available__gt=0))
     if wanted.get("residential"):
         services = services.filter(residential=wanted["residential"] == "yes")
-    # The sealed address is not even fetched for a list.
-    return services.defer("address").order_by("name", "id")
+    return services.order_by("name", "id")
 
 
 def own(user: User) -> QuerySet[Service]:
     """The services that this user's organisation keeps current, paused ones included."""
     services: QuerySet[Service] = policy.visible(user, "update_capacity", Service)
-    return services.select_related("organisation").defer("address").order_by("name", "id")
+    return services.select_related("organisation").order_by("name", "id")
 
 
 def unconfirmed(user: User) -> list[Shown]:

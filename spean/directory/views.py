@@ -20,8 +20,9 @@ from spean.access.models import User
 from spean.access.pages import AccessRequest
 from spean.country.fields import label
 from spean.directory import actions, queries, texts
-from spean.directory.forms import FilterForm, PlacesForm, PlainForm, ServiceForm
-from spean.directory.models import Service
+from spean.directory import location as locations
+from spean.directory.forms import FilterForm, OpenLocationForm, PlacesForm, PlainForm, ServiceForm
+from spean.directory.models import Service, ShelterLocation
 from spean.privacy import doors
 from spean.workflow.pages import carry_out, show_form
 
@@ -54,14 +55,27 @@ def service_page(request: AccessRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 def location(request: AccessRequest, pk: UUID) -> HttpResponse:
-    """The address of a service, for its own organisation and for whoever placed somebody there. Logged each time."""
-    service = _find(request.user, "see_shelter_location", pk)
-    opened = doors.reveal(request.user, [service], ["address"], "placement")[service.pk]
+    """Where a service is, for those who may know, once they said why. Logged each time."""
+    found: ShelterLocation = policy.find(request.user, "see_shelter_location", ShelterLocation, pk)
+    service = _find(request.user, "see_service", pk)
+    form = OpenLocationForm(request.POST)
+    if not form.is_valid():
+        return _service_page(request, service, why=form)
+    opened = doors.reveal(request.user, [found], ["address"], form.cleaned_data["purpose"])[found.pk]
     return _service_page(request, service, address=opened["address"] or "", opened=True)
 
 
-def _service_page(request: AccessRequest, service: Service, *, address: str = "", opened: bool = False) -> HttpResponse:
-    may = policy.permitted(request.user, ("edit_service", "update_capacity", "see_shelter_location"), service)
+def _service_page(
+    request: AccessRequest,
+    service: Service,
+    *,
+    address: str = "",
+    opened: bool = False,
+    why: OpenLocationForm | None = None,
+) -> HttpResponse:
+    may = policy.permitted(request.user, ("edit_service", "update_capacity"), service)
+    there = ShelterLocation.objects.filter(pk=service.pk, address__isnull=False).defer("address").first()
+    may_place = policy.permitted(request.user, ("see_shelter_location", "let_into_location"), there) if there else ()
     context = {
         "row": queries.shown(service),
         "service": service,
@@ -69,12 +83,15 @@ def _service_page(request: AccessRequest, service: Service, *, address: str = ""
         "form": PlainForm(version=service.version),
         "may_edit": "edit_service" in may,
         "may_count": "update_capacity" in may and service.capacity_available is not None,
-        "may_locate": "see_shelter_location" in may and service.address is not None,
+        "may_locate": "see_shelter_location" in may_place,
+        "may_let_in": "let_into_location" in may_place,
+        "kept": locations.held(request.user, service),
+        "why": why or OpenLocationForm(),
         "address": address,
         "opened": opened,
         "back_url": reverse("service_list"),
     }
-    return render(request, "directory/service.html", context)
+    return render(request, "directory/service.html", context, status=422 if why is not None else 200)
 
 
 def _facts(service: Service) -> list[tuple[str, str]]:

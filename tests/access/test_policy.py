@@ -59,7 +59,17 @@ MODEL_OF: dict[str, str] = {
     "see_service": "directory.Service",
     "edit_service": "directory.Service",
     "update_capacity": "directory.Service",
-    "see_shelter_location": "directory.Service",
+    "see_shelter_location": "directory.ShelterLocation",
+    "let_into_location": "directory.ShelterLocation",
+    "close_location": "directory.LocationGrant",
+    "keep_location_open": "directory.LocationGrant",
+    "see_emergency": "privacy.EmergencyAccess",
+    "confirm_emergency": "privacy.EmergencyAccess",
+    "review_emergency": "privacy.EmergencyAccess",
+    "see_informant": "detection.Informant",
+    "keep_informant_longer": "detection.Informant",
+    "see_operation": "cases.OperationalFact",
+    "change_operation": "cases.OperationalFact",
     "see_task": "cases.Task",
     "manage_organisations": "access.Organisation",
     "manage_users": "access.User",
@@ -72,7 +82,7 @@ MODEL_OF: dict[str, str] = {
     "confirm_access_change": "access.AccessChange",
     "withdraw_access_change": "access.AccessChange",
 }
-WITHOUT_OBJECT = {"start_screening", "search_people", "see_directory", "see_unmet_need", "request_export", "trace_export"}
+WITHOUT_OBJECT = {"ask_emergency", "start_screening", "search_people", "see_directory", "see_unmet_need", "request_export", "trace_export"}
 
 
 def model_of(action: str) -> Any:

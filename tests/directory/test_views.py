@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from spean.cases.work import TASK_SECTIONS
 from spean.directory import actions
-from spean.directory.models import Service
+from spean.directory.models import Service, ShelterLocation
 from spean.lib import clock
 from spean.privacy.models import Event
 from spean.referral import actions as referral
@@ -89,8 +89,12 @@ class TestNobodyFindsAnAddress:
     def test_the_own_organisation_opens_it_and_it_is_logged(self, cast: Cast) -> None:
         service = shelter(cast)
         client = signed_in(cast.provider)
-        page = text(client.post(reverse("service_location", args=[service.pk])))
-        assert ADDRESS in page
+        url = reverse("service_location", args=[service.pk])
+        unsaid = client.post(url)
+        assert unsaid.status_code == 422
+        assert "Choose why you open it" in text(unsaid)
+        assert ADDRESS not in text(unsaid)
+        assert ADDRESS in text(client.post(url, {"purpose": "placement"}))
         event = Event.objects.get(action="identity.revealed", object_id=service.pk)
         assert (event.actor_id, event.fields, event.purpose) == (cast.provider.pk, ["address"], "placement")
         assert ADDRESS not in text(client.get(reverse("service", args=[service.pk])))
@@ -104,13 +108,14 @@ class TestNobodyFindsAnAddress:
             cast.manager, case, "service", cast.org("shelter"), service=service, placement_reason="danger_outside",
             placement_review_on=clock.today() + timedelta(days=30),
         )  # fmt: skip
-        assert signed_in(cast.manager).post(url).status_code == 404
+        why = {"purpose": "placement"}
+        assert signed_in(cast.manager).post(url, why).status_code == 404
         referral.accept_referral(cast.provider, sent)
-        assert ADDRESS in text(signed_in(cast.manager).post(url))
+        assert ADDRESS in text(signed_in(cast.manager).post(url, why))
         for stranger in ("other_manager", "registry", "screener", "investigator"):
-            assert signed_in(getattr(cast, stranger)).post(url).status_code == 404
+            assert signed_in(getattr(cast, stranger)).post(url, why).status_code == 404
         referral.complete_referral(cast.provider, sent, feedback="help_given")
-        assert signed_in(cast.manager).post(url).status_code == 404
+        assert signed_in(cast.manager).post(url, why).status_code == 404
 
     def test_the_form_does_not_read_it_back(self, cast: Cast) -> None:
         service = shelter(cast)
@@ -209,7 +214,7 @@ class TestKeepingAService:
         assert answer["Location"] == reverse("service", args=[service.pk])
         assert (service.organisation, service.sexes, service.maximum_age) == (cast.org("shelter"), ["female"], 17)
         assert service.capacity_updated_at is not None
-        assert ADDRESS.encode() not in bytes(service.address or b"")
+        assert ADDRESS.encode() not in bytes(service.location.address or b"")
         # The same submission again makes no second service and leads to the first.
         again = client.post("/services/add/", typed(address=ADDRESS, once=once))
         assert again["Location"] == answer["Location"]
@@ -243,6 +248,7 @@ class TestKeepingAService:
 
     def test_edit_changes_what_was_changed_and_names_no_value_in_the_log(self, cast: Cast) -> None:
         service = shelter(cast)
+        sealed = ShelterLocation.objects.get(pk=service.pk).address
         client = signed_in(cast.provider)
         page = client.get(reverse("service_edit", args=[service.pk]))
         form = page.context["form"]
@@ -251,7 +257,7 @@ class TestKeepingAService:
         assert client.post(reverse("service_edit", args=[service.pk]), data).status_code == 302
         changed = Service.objects.get(pk=service.pk)
         assert (changed.name, changed.version) == ("Safe house by the river", 2)
-        assert changed.address == service.address  # sealed as it was
+        assert changed.location.address == sealed  # sealed as it was
         assert changed.capacity_updated_at == service.capacity_updated_at
         assert Event.objects.get(action="service.changed").fields == ["name"]
 

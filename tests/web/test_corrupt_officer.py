@@ -1,0 +1,192 @@
+"""A story: an officer is paid to find where one woman sleeps. He tries every page that he can reach, and fails.
+
+He met her himself, his unit works on the criminal case, and he knows the code of her case. His helpers are a
+colleague in his unit and a case manager of another province. Her address and the shelter's are canaries.
+"""
+
+import re
+from uuid import UUID
+
+import pytest
+from django.apps import apps
+from django.test import Client
+from django.urls import NoReverseMatch, reverse
+
+from spean.cases.actions import write_note
+from spean.cases.models import Case, Involvement
+from spean.cases import emergency
+from spean.directory.models import LocationGrant, ShelterLocation
+from spean.lib import clock
+from spean.privacy.emergency import EmergencyAccess
+from spean.privacy.fields import sealed_fields
+from spean.privacy.models import Event
+from spean.referral import actions as referral
+from spean.workflow.engine import Refused
+from tests import steps
+from tests.cast import Cast
+from tests.conventions.test_pages import PAGES
+from tests.signed_in import signed_in
+
+PLACE = "Kanarieplace"
+SHELTER = "Kanarieshelter"
+# The officer himself, the colleague beside him, and others of those who arrest, charge and judge.
+OFFICERS = ("screener", "colleague", "outsider", "investigator", "prosecutor", "clerk")
+NOT_VISITED = {"account_logout", "sign_in_link"}
+
+
+def world(cast: Cast) -> Case:
+    """She is in a shelter; where is written in every field that may hold it."""
+    case = steps.registered(cast, steps.identity(address=f"{PLACE} one"))
+    service = steps.service(
+        cast, name=SHELTER, address=f"{PLACE} two", confidential_location=True, residential=True,
+        type="emergency_shelter",
+    )  # fmt: skip
+    write_note(cast.manager, case, section="whereabouts", about="general", text=f"{PLACE} three")
+    steps.agree(cast, case, "service_referral", cast.org("shelter"))
+    sent = referral.send_referral(
+        cast.manager, case, "service", cast.org("shelter"), service=service, message=f"{PLACE} four",
+        placement_reason="danger_outside", placement_review_on=clock.today(),
+    )  # fmt: skip
+    referral.accept_referral(cast.provider, sent, answer=f"{PLACE} five")
+    for organisation in ("border_police", "court"):
+        Involvement.objects.create(
+            case=case, organisation=cast.org(organisation), task="justice",
+            sections=["identity", "justice", "documents"], basis="test",
+        )  # fmt: skip
+    return case
+
+
+def ids() -> list[UUID]:
+    """Every row of every table: he guesses well."""
+    models = [model for model in apps.get_models() if model.__module__.startswith("spean.")]
+    return [
+        pk
+        for model in models
+        for pk in model._default_manager.order_by("pk").values_list("pk", flat=True)[:3]
+        if isinstance(pk, UUID)
+    ]
+
+
+def urls(known: list[UUID]) -> list[str]:
+    made = []
+    words = ("place", "note", "identity", "whereabouts", "service_referral", "en")
+    for _, pattern in PAGES:
+        if pattern.name is None or pattern.name in NOT_VISITED or pattern.name.startswith(("account_", "mfa_")):
+            continue
+        converters = dict(getattr(pattern.pattern, "converters", {}))
+        uuids = [name for name, found in converters.items() if type(found).__name__ == "UUIDConverter"]
+        slugs = [name for name, found in converters.items() if type(found).__name__ in ("SlugConverter", "StringConverter")]
+        numbers = {name: 1 for name, found in converters.items() if type(found).__name__ == "IntConverter"}
+        for pk in known if uuids else [None]:
+            for word in words if slugs else [""]:
+                try:
+                    kwargs = {**numbers, **dict.fromkeys(uuids, pk), **dict.fromkeys(slugs, word)}
+                    made.append(reverse(str(pattern.name), kwargs=kwargs))
+                except NoReverseMatch:
+                    continue
+    return made
+
+
+def body(client: Client, url: str, posted: dict[str, str] | None = None) -> str:
+    answer = client.get(url) if posted is None else client.post(url, posted)
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return f"{content.decode(errors='replace')} {answer.headers}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OFFICERS)
+def test_he_opens_every_page_with_every_id(cast: Cast, name: str) -> None:
+    world(cast)
+    client = signed_in(getattr(cast, name))
+    for url in urls(ids()):
+        assert PLACE not in body(client, url), url
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OFFICERS)
+def test_he_presses_every_button_that_opens_something(cast: Cast, name: str) -> None:
+    world(cast)
+    client = signed_in(getattr(cast, name))
+    opening = re.compile(r"/(name|whereabouts|location|read|reveal|open|words|reasons|correct|keep|close|who|search)")
+    for url in urls(ids()):
+        if opening.search(url):
+            for purpose in ("placement", "protection", "justice"):
+                typed = {"purpose": purpose, "where-purpose": purpose, "words": "Sok", "email": "screener@example.org", "days": "7"}
+                assert PLACE not in body(client, url, typed), url
+    assert not LocationGrant.objects.filter(basis="shelter").exists()
+
+
+@pytest.mark.parametrize("name", OFFICERS)
+def test_no_page_of_hers_says_with_whom_she_is(cast: Cast, name: str) -> None:
+    """The directory lists the shelter to everybody. What he must not learn is that it is hers."""
+    case = world(cast)
+    client = signed_in(getattr(cast, name))
+    pages = [
+        reverse("home"), reverse("case_list"), reverse("referral_list"), reverse("case", args=[case.pk]),
+        reverse("case_history", args=[case.pk]), reverse("emergency_list"),
+        *(reverse("referral", args=[row.pk]) for row in case.referrals.all()),
+    ]  # fmt: skip
+    for url in pages:
+        page = body(client, url)
+        assert SHELTER not in page, url
+        assert "River House" not in page, url
+
+
+class TestHeAsksForAnEmergency:
+    @pytest.mark.parametrize("name", OFFICERS[:-1])
+    def test_where_she_is_is_not_given_even_with_an_accomplice(self, cast: Cast, name: str) -> None:
+        case = world(cast)
+        user = cast.users[name]
+        with pytest.raises(Refused):
+            emergency.ask_emergency(
+                user, wanted=case.code, reason="danger_to_life", text="She is in great danger.",
+                sections=["whereabouts"], second=cast.other_manager, proven_at=clock.now(),
+            )  # fmt: skip
+        # What he is given with the accomplice's help says nothing of the place, and everybody is told.
+        access = emergency.ask_emergency(
+            user, wanted=case.code, reason="danger_to_life", text="She is in great danger.",
+            sections=["identity", "contact", "narrative"], second=cast.other_manager, proven_at=clock.now(),
+        )  # fmt: skip
+        emergency.confirm_emergency(cast.other_manager, access, proven_at=clock.now())
+        client = signed_in(user)
+        for section in ("identity", "contact", "narrative", "whereabouts"):
+            assert PLACE not in body(client, reverse("emergency_read", args=[access.pk, section]), {})
+        location = reverse("service_location", args=[ShelterLocation.objects.get().pk])
+        assert client.post(location, {"purpose": "emergency"}).status_code == 404
+        assert reverse("emergency", args=[access.pk]) in body(
+            signed_in(cast.manager), reverse("case", args=[case.pk])
+        )
+
+
+def test_he_reads_the_log_of_nobody_and_the_log_holds_no_place(cast: Cast) -> None:
+    case = world(cast)
+    for name in OFFICERS:
+        client = signed_in(cast.users[name])
+        assert client.get(reverse("event_log")).status_code == 404
+        assert client.get(reverse("case_history", args=[case.pk])).status_code == 404
+    for event in Event.objects.all():
+        assert "Kanarie" not in str([event.facts, event.fields, event.purpose])
+
+
+def test_a_helper_inside_another_agency_does_not_find_it_either(cast: Cast) -> None:
+    """A case manager of another province, and another shelter's staff: the place opens for none of them."""
+    case = world(cast)
+    location = reverse("service_location", args=[ShelterLocation.objects.get().pk])
+    for name in ("other_manager", "registry", "other_provider", "officer", "supervisor", "auditor", "administrator"):
+        client = signed_in(cast.users[name])
+        assert client.post(location, {"purpose": "placement"}).status_code == 404
+        assert client.post(reverse("case_whereabouts", args=[case.pk]), {"where-purpose": "protection"}).status_code == 404
+
+
+def test_the_canaries_are_real(cast: Cast) -> None:
+    """Those who care for her do find the place, by a button with a purpose: otherwise the tests above prove nothing."""
+    case = world(cast)
+    manager = signed_in(cast.manager)
+    url = reverse("case_whereabouts", args=[case.pk])
+    assert manager.post(url, {}).status_code == 422
+    assert f"{PLACE} one" in body(manager, url, {"where-purpose": "protection"})
+    location = reverse("service_location", args=[ShelterLocation.objects.get().pk])
+    assert f"{PLACE} two" in body(manager, location, {"purpose": "placement"})
+    opened = Event.objects.filter(action="identity.revealed", fields=["address"])
+    assert set(opened.values_list("purpose", flat=True)) == {"protection", "placement"}
+    assert all(sealed_fields(model) for model in (ShelterLocation, EmergencyAccess))
