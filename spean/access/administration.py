@@ -20,8 +20,9 @@ from spean.access import actions, changes, policy
 from spean.access.forms import EventFilterForm, InviteForm, MembershipForm, OrganisationForm
 from spean.access.models import AccessChange, Membership, Organisation, User
 from spean.access.pages import AccessRequest
+from spean.country.fields import label
 from spean.lib import identifiers
-from spean.privacy import events
+from spean.privacy import event_names, events
 from spean.workflow.pages import ActionForm, carry_out, show_form
 
 PER_PAGE = 25
@@ -294,13 +295,24 @@ def event_log(request: AccessRequest) -> HttpResponse:
             "pk", "code"
         )
     )
-    listed = [(event, users.get(event.actor_id), codes.get(event.case_id, "")) for event in found]
+    listed = [
+        (event, users.get(event.actor_id), codes.get(event.case_id, ""), _purpose(event.purpose)) for event in found
+    ]
     return render(request, "access/event_log.html", {"page": found, "rows": listed, "form": form})
+
+
+def _purpose(code: str) -> str:
+    """A purpose in words: of an opening, or of an agreement on which something was passed on."""
+    if code in event_names.PURPOSES:
+        return str(event_names.PURPOSES[code])
+    return label("consent_purpose", code)
 
 
 def _filtered(rows: QuerySet[Any], wanted: dict[str, Any]) -> QuerySet[Any]:
     if wanted["action"]:
-        rows = rows.filter(action__startswith=wanted["action"].strip().lower())
+        typed = wanted["action"].strip().lower()
+        told = [code for code, words in event_names.ACTIONS.items() if typed in str(words).lower()]
+        rows = rows.filter(Q(action__startswith=typed) | Q(action__in=told))
     if wanted["user"]:
         rows = rows.filter(actor_id__in=User.objects.filter(email__iexact=wanted["user"].strip()).values("pk"))
     if wanted["case"]:

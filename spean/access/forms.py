@@ -11,6 +11,7 @@ from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.conf import settings
 from django.contrib.auth import password_validation
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from spean import country
@@ -149,10 +150,19 @@ class OrganisationForm(forms.ModelForm):
         provinces += [(place.code, place.label(None)) for place in country.pack().geography.provinces()]
         self.fields["province"] = forms.ChoiceField(label=_("Province"), choices=provinces, required=False)
         self.fields["name"].error_messages["required"] = _("Enter the name of the organisation")
+        self.fields["type"].error_messages["required"] = _("Choose what kind of organisation it is")
+
+
+class OrganisationField(forms.ModelChoiceField):
+    """Organisations by their names in the reader's language."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        khmer = (get_language() or "").startswith("km")
+        return str(obj.name_km if khmer and obj.name_km else obj.name)
 
 
 class MembershipForm(forms.Form):
-    organisation = forms.ModelChoiceField(
+    organisation = OrganisationField(
         label=_("Organisation"),
         queryset=Organisation.objects.none(),
         empty_label=_("Choose an organisation"),
@@ -187,7 +197,7 @@ class InviteForm(MembershipForm):
 class EventFilterForm(forms.Form):
     """What an auditor looks for. Codes and dates only: the log holds nothing else."""
 
-    action = forms.CharField(label=_("Event"), required=False, max_length=80)
+    action = forms.CharField(label=_("Event"), help_text=_("Words of it, or its code"), required=False, max_length=80)
     user = forms.CharField(label=_("User"), help_text=_("E-mail address"), required=False, max_length=254)
     case = forms.CharField(label=_("Case code"), required=False, max_length=20)
     since = forms.DateField(label=_("From"), help_text=_("Year-month-day"), required=False)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from spean.access import actions, roles
 from spean.access.models import Membership, Organisation, SignInLink, User
 from spean.privacy.models import Event
+from tests import steps
 from tests.cast import Cast
 from tests.signed_in import signed_in
 
@@ -90,6 +91,20 @@ class TestOrganisations:
         added.refresh_from_db()
         assert not added.active
         assert logged()[-3:] == ["organisation.added", "organisation.changed", "organisation.deactivated"]
+
+    def test_what_is_missing_is_told_in_our_own_words(self, cast: Cast) -> None:
+        page = signed_in(cast.administrator).post("/organisations/add/", {"name": ""}).content.decode()
+        assert "Choose what kind of organisation it is" in page
+        assert "This field is required" not in page
+
+    def test_forms_name_organisations_in_the_language_of_the_reader(self, cast: Cast) -> None:
+        Organisation.objects.filter(pk=cast.org("shelter").pk).update(name_km="ជម្រក")
+        client = signed_in(cast.administrator)
+        assert cast.org("shelter").name in client.get("/users/invite/").content.decode()
+        User.objects.filter(pk=cast.administrator.pk).update(language="km")
+        page = client.get("/users/invite/").content.decode()
+        assert "ជម្រក" in page
+        assert cast.org("shelter").name not in page
 
     def test_its_members_are_shut_out_at_once(self, cast: Cast) -> None:
         client = signed_in(cast.manager)
@@ -220,6 +235,23 @@ class TestLog:
             {"user": "nobody@example.org"},
         ):
             assert "No event found" in client.get("/log/", nothing).content.decode()
+
+    def test_an_event_is_found_by_the_words_the_page_shows(self, cast: Cast) -> None:
+        actions.deactivate_organisation(cast.administrator, cast.org("shelter"))
+        client = signed_in(cast.auditor)
+        for typed in ("Organisation deactivated", "deactivated", "organisation.deact"):
+            found = client.get("/log/", {"action": typed}).content.decode()
+            assert "Organisation deactivated" in found, typed
+            assert "User signed in" not in found
+
+    def test_purposes_stand_in_words(self, cast: Cast) -> None:
+        case = steps.registered(cast)
+        signed_in(cast.manager).get(f"/case/{case.pk}/")
+        page = signed_in(cast.auditor).get("/log/").content.decode()
+        assert "Work on the case" in page
+        assert "Referral to the focal agency" in page
+        assert "casework" not in page
+        assert "referral_to_focal_agency" not in page
 
     def test_a_wrong_date_is_told(self, cast: Cast) -> None:
         assert b'href="#id_since"' in signed_in(cast.auditor).get("/log/", {"since": "yesterday"}).content
