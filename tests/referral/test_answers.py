@@ -125,6 +125,9 @@ class TestAccept:
 
     def test_no_place_is_free(self, cast: Cast) -> None:
         referral = sent(cast, capacity_available=0)
+        before = text(signed_in(cast.provider).get(page_of(referral, "accept")))
+        assert "No place is free." in before
+        assert f"/places/#service-{referral.service_id}" in before
         page = signed_in(cast.provider).post(page_of(referral, "accept"), {"version": "1", "answer": "Yes, gladly."})
         assert page.status_code == 422
         assert "No place is free." in text(page)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from spean.cases import actions as cases
 from spean.cases import exclusion
 from spean.cases.models import Case, Note
+from spean.directory.models import Service
 from spean.privacy.models import Event
 from spean.protection import actions as protection
 from spean.referral import actions as referral
@@ -197,11 +198,14 @@ def test_the_page_asks_as_often_for_a_long_case_as_for_a_short_one(cast: Cast) -
 
 def test_khmer_renders(cast: Cast) -> None:
     case = full(cast)
+    Service.objects.update(name_km="ការប្រឹក្សា")
     cast.manager.language = "km"
     cast.manager.save()
     client = signed_in(cast.manager)
     for name in ("case", "case_history", "case_note", "case_exclusion", "case_needs", "case_risk", "case_rights"):
         assert '<html lang="km">' in client.get(reverse(name, args=[case.pk])).content.decode()
+    page = client.get(reverse("case", args=[case.pk])).content.decode()
+    assert "ការប្រឹក្សា" in page.split('id="panel-referrals"')[1].split("</section>")[0]
 
 
 # --- the case manager's own forms -----------------------------------------------------------------------------

@@ -165,7 +165,10 @@ def answer(name: str) -> Callable[..., HttpResponse]:
                 messages.success(request, str(one.done))
                 return HttpResponseRedirect(_after(request, pk))
         context = {"title": one.title, "lead": one.lead, "button": one.button, "weighs": one.weighs,
-                   "referral": referral, "back_url": reverse("referral", args=[pk])}  # fmt: skip
+                   "referral": referral, "back_url": reverse("referral", args=[pk]),
+                   # What would refuse it, and where that is set right, before anything is written.
+                   "full": name == "accept" and referral.service is not None
+                   and referral.service.capacity_available == 0}  # fmt: skip
         return show_form(request, "referral/answer.html", form, context)
 
     return view
