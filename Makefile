@@ -13,7 +13,7 @@ DEVELOPMENT := $(VENV)/.development
 QUICK := not slow and not browser and not packaging
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast bench lint format docs docs-check lock translations vendor wheel clean
+.PHONY: help demo test test-fast bench attack lint format docs docs-check lock translations vendor wheel clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -30,6 +30,9 @@ test-fast: $(DEVELOPMENT) ## tests without browser, packaging and what is slow
 
 bench: $(DEVELOPMENT) ## measure pages and search with 100,000 persons
 	@$(PY) -m tests.bench $(ARGS)
+
+attack: $(DEVELOPMENT) ## attack an installation: crawl, dump, tampering, kills, power cuts (ARGS=--quick)
+	@$(PY) -m tests.attack $(ARGS)
 
 lint: $(DEVELOPMENT) ## style, types, and which room may import which
 	@$(PY) -m ruff check .

@@ -13,5 +13,5 @@ def signed_in(user: User, **headers: str) -> Client:
     client = Client(headers=headers or None)
     path = links.issue_link(user, "demo", timedelta(hours=1))
     answer = client.post(path)
-    assert answer.status_code == 302, answer.content
+    assert answer.status_code == 302, (answer.status_code, answer.headers)
     return client

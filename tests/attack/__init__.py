@@ -1,0 +1,1 @@
+"""Attacks on a whole installation: `make attack`."""

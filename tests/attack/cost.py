@@ -1,0 +1,77 @@
+"""What protection costs: sealed names in a list, rows of the log per second, verification of a long log."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from typing import Any
+
+from tests.attack import stage
+from tests.attack.results import Result
+
+LISTED = 50
+WRITERS = 16
+SECONDS = 8.0
+LEAVES = 1_000_000
+
+
+def run(*, quick: bool = False) -> list[Result]:
+    verified = _verify(LEAVES // 10 if quick else LEAVES)
+    with stage.scratch() as state, stage.installation(state), stage.search():
+        return [_names(), *_log(SECONDS / 4 if quick else SECONDS), verified]
+
+
+def _names() -> Result:
+    """Opening the initials of a page of persons, policy and log included, beside only fetching their rows."""
+    from spean.access.models import Installation, User
+    from spean.people.models import Person
+    from spean.privacy import doors
+    from tests.bench.filling import fill
+
+    Installation.objects.all().delete()
+    fill(2_000)
+    manager = User.objects.get(email="manager0@bench.example")
+    persons = list(Person.objects.filter(registered_by=manager)[:LISTED])
+    opened = [_timed(lambda: doors.initials(manager, persons)) for _ in range(60)]
+    extra = statistics.median(opened) * 1000
+    return Result("cost", f"{LISTED} sealed names in a list", f"{extra:.1f} ms extra (median)", "≤ 10 ms", extra <= 10)
+
+
+def _log(seconds: float) -> list[Result]:
+    """Rows of the log that concurrent requests write, each in a transaction of its own, and the tree over them."""
+    from django.db import connections
+
+    from spean.access.models import User
+    from spean.privacy import events
+    from spean.privacy.models import Event
+
+    actor = User.objects.filter(memberships__isnull=False).first()
+    assert actor is not None
+    assert actor.organisation is not None
+    before = Event.objects.count()
+    until = time.perf_counter() + seconds
+
+    def write() -> None:
+        while time.perf_counter() < until:
+            events.record("list.read", actor=actor, purpose="casework")
+        connections.close_all()
+
+    threads = [threading.Thread(target=write) for _ in range(WRITERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    rate = (Event.objects.count() - before) / seconds
+    return [
+        Result(
+            "cost", f"rows of the log written by {WRITERS} requests at once, one process", f"{rate:,.0f} per second",
+            "≥ 2,000 per second", rate >= 2_000,
+        )
+    ]  # fmt: skip
+
+
+def _timed(step: Any) -> float:
+    began = time.perf_counter()
+    step()
+    return time.perf_counter() - began

@@ -1,0 +1,137 @@
+"""What a crawl needs: a case with a canary in every sealed field, and the address of every page for every row.
+
+Used by the suite (tests/test_crawl.py, one case) and by `make attack` (every relation, tens of thousands of pages).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.db import models
+from django.urls import NoReverseMatch, reverse
+
+from spean.cases import emergency, operation
+from spean.cases.actions import write_note
+from spean.cases.models import Case, Involvement
+from spean.detection import actions as detection
+from spean.detection import informant
+from spean.lib import clock
+from spean.protection import actions as protection
+from spean.referral import actions as referral
+from tests import steps
+from tests.cast import Cast
+from tests.conventions.test_pages import PAGES
+
+CANARY = "Kanarie"
+# Visiting them changes who visits.
+NOT_VISITED = {"account_logout", "sign_in_link"}
+# What a part of an address that is no id may be.
+WORDS = {"slug": "check", "purpose": "service_referral", "language": "en", "kind": "note", "token": "x", "key": "x"}
+
+
+def build(cast: Cast, mark: str = CANARY, number: int = 0) -> Case:
+    """One case with everything in it; every sealed text begins with the mark. The number tells persons apart."""
+    who = steps.identity(
+        f"{mark}family", f"{mark}given", name_km=f"{mark}khmer", other_names=f"{mark}other", phone=f"099911122{number}",
+        birth_date=f"{1980 + 3 * number}-0{number + 2}-1{number}", birth_year=1980 + 3 * number,
+        mother_name=f"{mark}mother", father_name=f"{mark}father", address=f"{mark}address",
+        document_number=f"{mark}document",
+    )  # fmt: skip
+    findings = replace(
+        steps.FINDINGS,
+        act_reasons=f"{mark} act reasons",
+        means_reasons=f"{mark} means reasons",
+        purpose_reasons=f"{mark} purpose reasons",
+        evidence=f"{mark} evidence",
+    )
+    determination = steps.proposed(cast, findings, who=who, name=f"{mark}stated")
+    case = determination.case
+    service = steps.service(cast, address=f"{mark}street", confidential_location=True)
+    need = protection.record_need(cast.manager, case, "psychological")
+    protection.assess_risk(cast.manager, case, level="high", with_person=True, response=f"{mark} plan")
+    write_note(cast.manager, case, section="narrative", about="meeting", text=f"{mark} note")
+    steps.agree(cast, case, "service_referral", cast.org("shelter"))
+    sent = referral.send_referral(
+        cast.manager, case, "service", cast.org("shelter"), service=service, need=need, message=f"{mark} message"
+    )
+    referral.accept_referral(cast.provider, sent, answer=f"{mark} answer")
+    return Case.objects.get(pk=case.pk)
+
+
+def kept_apart(cast: Cast, case: Case, mark: str = CANARY) -> None:
+    """Who called, what is planned, an emergency: of people who are strangers to each other."""
+    caller = informant.record_informant(
+        cast.operator, detection.start_screening(cast.operator, instrument="ilo_2009").case, name=f"{mark}caller",
+        phone=f"{mark}number", safe_times=f"{mark} times",
+    )  # fmt: skip
+    informant.keep_longer(cast.operator, caller, reason=f"{mark} still needed")
+    Involvement.objects.create(
+        case=case, organisation=cast.org("border_police"), task="justice", sections=["justice"], basis="test"
+    )
+    operation.note_operation(
+        cast.investigator, case, place=f"{mark}raid", time=f"{mark}hour", plan=f"{mark} plan",
+        over_at=clock.now() + timedelta(days=1),
+    )  # fmt: skip
+    access = emergency.ask_emergency(
+        cast.other_provider, wanted=f"{mark}code", reason="danger_to_life", text=f"{mark} what happened",
+        sections=["identity"], second=cast.other_manager, proven_at=clock.now(),
+    )  # fmt: skip
+    emergency.confirm_emergency(cast.other_manager, access, proven_at=clock.now())
+    emergency.review_emergency(cast.auditor, access, justified=True, finding=f"{mark} finding")
+
+
+def tables() -> list[type[models.Model]]:
+    """Every table of ours whose rows have a UUID, and so may stand in an address."""
+    own = [model for model in apps.get_models() if model.__module__.startswith("spean.")]
+    return [model for model in own if isinstance(model._meta.pk, models.UUIDField)]
+
+
+def one_of_each() -> list[UUID]:
+    """The id of one row of every table: each is tried on every page."""
+    firsts = [model._default_manager.order_by("pk").values_list("pk", flat=True).first() for model in tables()]
+    return [pk for pk in firsts if pk is not None]
+
+
+def takes_id(pattern: Any) -> bool:
+    return any(type(one).__name__ == "UUIDConverter" for one in dict(pattern.pattern.converters).values())
+
+
+def pages() -> Iterator[Any]:
+    """Every page but one's own account's, which hold nothing of a case and answer by how one signed in."""
+    for _, pattern in PAGES:
+        if pattern.name and pattern.name not in NOT_VISITED and not pattern.name.startswith(("account_", "mfa_")):
+            yield pattern
+
+
+def address(pattern: Any, pk: UUID | None) -> str | None:
+    """The page's address with this id in every place that takes one."""
+    arguments: dict[str, Any] = {}
+    for name, converter in dict(pattern.pattern.converters).items():
+        kind = type(converter).__name__
+        arguments[name] = pk if kind == "UUIDConverter" else 1 if kind == "IntConverter" else WORDS.get(name, "x")
+    try:
+        return reverse(str(pattern.name), kwargs=arguments)
+    except NoReverseMatch:
+        return None
+
+
+def addresses(ids: Iterable[UUID]) -> list[tuple[str, str]]:
+    """(name, url) of every page with every id."""
+    ids = list(ids)
+    made = [
+        (str(pattern.name), address(pattern, pk))
+        for pattern in pages()
+        for pk in (ids if takes_id(pattern) else [None])
+    ]
+    return [(name, url) for name, url in made if url is not None]
+
+
+def body_of(answer: Any) -> bytes:
+    """What the reader gets, headers included: a canary may travel in a file name too."""
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return bytes(content) + str(dict(answer.headers)).encode()
