@@ -5,6 +5,8 @@ canary and no existing object; and what is forbidden is answered byte for byte l
 """
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,6 +15,8 @@ from django.urls import NoReverseMatch, reverse
 
 from spean.cases import emergency, operation
 from spean.cases.actions import write_note
+from spean.cases.attaching import attach_document
+from spean.cases.holds import place_hold
 from spean.cases.models import Case, Involvement
 from spean.detection import actions as detection
 from spean.detection import informant
@@ -38,6 +42,11 @@ STRANGERS = (
 NOT_VISITED = {"account_logout", "sign_in_link"}
 
 
+@pytest.fixture(autouse=True)
+def _own_files(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+
+
 def build(cast: Cast) -> None:
     """One case with everything in it; every sealed text is a canary."""
     who = steps.identity(
@@ -60,6 +69,10 @@ def build(cast: Cast) -> None:
     need = protection.record_need(cast.manager, case, "psychological")
     protection.assess_risk(cast.manager, case, level="high", with_person=True, response=f"{CANARY} plan")
     write_note(cast.manager, case, section="narrative", about="meeting", text=f"{CANARY} note")
+    attach_document(
+        cast.manager, case, kind="passport", title=f"{CANARY} title", media="text", content=f"{CANARY} paper".encode()
+    )
+    place_hold(cast.manager, case, ground="criminal_case")
     steps.agree(cast, case, "service_referral", cast.org("shelter"))
     sent = referral.send_referral(
         cast.manager, case, "service", cast.org("shelter"), service=service, need=need, message=f"{CANARY} message"

@@ -167,7 +167,7 @@ class TestWho:
             client = signed_in(getattr(cast, name))
             missing = client.get(f"/case/{uuid4()}/")
             for part in ("", "title/", "open/", "remove/"):
-                for ask in (client.get, client.post):
+                for ask in (client.get, client.post) if part else (client.get,):
                     answer = ask(f"/document/{document.pk}/{part}", {"purpose": "casework"})
                     assert (answer.status_code, answer.content) == (404, missing.content), (name, part)
             assert client.post(f"/case/{document.case_id}/document/", {}).status_code == 404
@@ -362,6 +362,7 @@ class TestUploading:
 
         monkeypatch.setattr(uploads.InMemory, "file_complete", completing)
         stranger = Client(enforce_csrf_checks=True)
+        stranger.get("/sign-in/")  # where he gets the cookie without which nothing is read at all
         for address in ("/sign-in/", f"/case/{case.pk}/document/", "/"):
             stranger.post(address, {"file": SimpleUploadedFile("a.pdf", PDF)})
         assert kept

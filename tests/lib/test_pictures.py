@@ -46,7 +46,7 @@ def webp(*, width: int = 40, height: int = 30, more: tuple[tuple[bytes, bytes], 
         return kind + struct.pack("<I", len(body)) + body + b"\x00" * (len(body) % 2)
 
     sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
-    body = b"WEBP" + chunk(b"VP8X", b"\x0c\x00\x00\x00" + sides) + chunk(b"ALPH", b"\x00")
+    body = b"WEBP" + chunk(b"VP8X", (b"\x0c" if more else b"\x00") + bytes(3) + sides) + chunk(b"ALPH", b"\x00")
     body += b"".join(chunk(kind, content) for kind, content in more)
     return b"RIFF" + struct.pack("<I", len(body)) + body
 

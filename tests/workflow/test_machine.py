@@ -49,6 +49,16 @@ def _row_in(cast: Cast, label: str) -> models.Model:
     if label == "identification.Determination":
         return steps.proposed(cast)
     case = steps.registered(cast)
+    if label == "privacy.LegalHold":
+        from spean.cases.holds import place_hold
+
+        return place_hold(cast.manager, case, ground="criminal_case")
+    if label == "privacy.Erasure":
+        from spean.cases.actions import close_case
+        from spean.cases.erasure import request_erasure
+
+        close_case(cast.manager, case, reason="person_wants_to_end", explanation="She wishes that nothing is kept.")
+        return request_erasure(cast.manager, case, ground="wish_of_person", evidence="thumbprint")
     if label == "protection.Need":
         from spean.protection.actions import record_need
 
