@@ -291,9 +291,7 @@ def _mine_screening(user: User, membership: Membership) -> Q:
 def _received_case(user: User, membership: Membership) -> Q:
     """A referral of this case waits with my organisation."""
     waiting = apps.get_model("referral", "Referral")._default_manager.filter(
-        case_id=OuterRef("pk"),
-        to_organisation_id=membership.organisation_id,
-        status__in=("sent", "acknowledged"),
+        _received_now(user, membership), case_id=OuterRef("pk"), status__in=("sent", "acknowledged")
     )
     return Q(Exists(waiting))
 
@@ -532,6 +530,8 @@ RELATIONS: dict[str, dict[str, Relation]] = {
             Q(organisation_id=membership.organisation_id, role=membership.role)
             & (Q(user_id__isnull=True) | Q(user_id=user.pk))
             & (Q(shows_at__isnull=True) | Q(shows_at__lte=clock.now()))
+            # What is done waits for nobody: it must not go on pointing to a case.
+            & Q(done_at__isnull=True)
         ),
     },
     "cases.WithdrawalNotice": {
@@ -859,7 +859,9 @@ def _not_excluded(user: User, model: type[Model]) -> Q:
         for side in ("person_id", "other_id"):
             free &= ~Q(**{f"{side}__in": persons})
     if any(field.attname == CASE_PATH for field in model._meta.concrete_fields):
-        free &= ~Q(case_id__in=exclusions.values("case_id")) & ~Q(case__person_id__in=persons)
+        # By ids: the log keeps no reference to a case, only its id.
+        hers = apps.get_model("cases", "Case")._default_manager.filter(person_id__in=persons).order_by().values("pk")
+        free &= ~Q(case_id__in=exclusions.values("case_id")) & ~Q(case_id__in=hers)
     return free
 
 
