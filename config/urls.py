@@ -15,3 +15,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("spean.exchange.urls")),
     path("", include("spean.oversight.urls")),
 ]
+
+handler500 = "spean.web.errors.server_error"

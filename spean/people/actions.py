@@ -21,7 +21,7 @@ from spean.lib.identifiers import new_code
 from spean.people import search
 from spean.people.matching import Details
 from spean.people.models import Person, PossibleMatch
-from spean.privacy import events, vault
+from spean.privacy import canaries, events, vault
 from spean.workflow.engine import (
     CannotDo,
     Changed,
@@ -85,7 +85,7 @@ def register_person(
     """
     # Asked again under lock by the verb itself; here, so that nobody decides on matches in vain.
     check("register_person", case, actor, version=version, once=once)
-    candidates = search.find_candidates(identity.details())
+    candidates = possible_matches(identity.details())
     undecided = [found for found in candidates if decisions.get(found.person_id) not in DECISIONS]
     if undecided:
         raise MatchesToDecide(candidates)
@@ -112,6 +112,14 @@ def register_person(
     return person
 
 
+def possible_matches(details: Details) -> list[search.Candidate]:
+    """Persons on file who may be the one described. Those invented by the auditor are nobody's double."""
+    found = search.find_candidates(details)
+    subjects = dict(Person.objects.filter(pk__in=[hit.person_id for hit in found]).values_list("pk", "subject"))
+    invented = canaries.among(subjects.values())
+    return [hit for hit in found if subjects.get(hit.person_id) not in invented]
+
+
 def search_people(actor: User, words: str) -> list[tuple[Person, search.Candidate]]:
     """Registered persons by name, code or number, as far as the user may see them. What was typed is kept nowhere."""
     if not policy.may(actor, "search_people"):
@@ -119,7 +127,9 @@ def search_people(actor: User, words: str) -> list[tuple[Person, search.Candidat
     found = search.find_persons(words)
     rows = {row.pk: row for row in visible_persons(actor, [hit.person_id for hit in found])}
     shown = [(rows[hit.person_id], hit) for hit in found if hit.person_id in rows]
-    events.record("people.searched", actor=actor, purpose="search", facts={"found": len(found), "shown": len(shown)})
+    # The ids of whom he was shown, so that a leak can be followed; never what was typed.
+    facts = {"found": len(found), "shown": len(shown), "persons": [person.pk for person, _hit in shown]}
+    events.record("people.searched", actor=actor, purpose="search", facts=facts)
     return shown
 
 

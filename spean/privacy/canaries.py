@@ -4,6 +4,7 @@ Making one is a verb of the auditor's body (`oversight.actions`); what follows w
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from uuid import UUID
 
 from spean.privacy import vault
@@ -22,10 +23,8 @@ def among(subjects: Iterable[UUID]) -> set[UUID]:
 
 def mark(subject: UUID, case_code: str) -> Canary:
     """Keep that this person is a canary, in the transaction in which she is written."""
-    try:
+    with suppress(vault.KeyExists):
         vault.create_key(REGISTER)
-    except vault.KeyExists:
-        pass
     (digest,) = vault.keyed_digests(REGISTER, [subject.bytes])
     row = Canary(digest=digest)
     vault.seal_fields(row, case_code=case_code)

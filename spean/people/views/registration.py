@@ -45,7 +45,7 @@ def register(request: AccessRequest, pk: UUID) -> HttpResponse:
     decisions = decisions_in(request.POST)
     try:
         if "compare" in request.POST:
-            found = search.find_candidates(form.identity().details())
+            found = actions.possible_matches(form.identity().details())
             return _matches(request, case, form, found, decisions, compare=request.POST["compare"])
         return _register(request, case, form, decisions)
     except search.SearchUnavailable:
@@ -72,7 +72,7 @@ def _register(request: AccessRequest, case: Case, form: IdentityForm, decisions:
         return _matches(request, case, form, to_decide, decisions, missing=missing)
     if done is None:
         if decisions:
-            found = search.find_candidates(form.identity().details())
+            found = actions.possible_matches(form.identity().details())
             return _matches(request, case, form, found, decisions)
         return _form(request, case, form, status=422)
     messages.success(request, _("The person is registered."))
