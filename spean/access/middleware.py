@@ -61,7 +61,8 @@ def longest(user: User) -> timedelta:
 
 def expired(user: User, started: datetime, seen: datetime, now: datetime) -> bool:
     """Whether a session has ended by idling, or by lasting too long. A clock set back ends it too."""
-    return now - seen > IDLE or now - started > longest(user) or started > now + NOTE_EVERY
+    ahead = max(started, seen) > now + NOTE_EVERY
+    return now - seen > IDLE or now - started > longest(user) or ahead
 
 
 class SessionLimits:

@@ -1,16 +1,18 @@
 """Jobs of the privacy room, run by `spean worker`. Their arguments are ids and nothing else."""
 
+from datetime import timedelta
+
 from django.core.mail import send_mail
 from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext as _
-from procrastinate import RetryStrategy
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
 from spean.access.models import Membership, User
 from spean.access.roles import AUDITOR
 from spean.lib import clock
-from spean.privacy import witness
+from spean.privacy import vault, witness
 from spean.privacy.watch import Alert
 
 
@@ -40,3 +42,21 @@ def tell_auditors(alert_id: str) -> int:
 def ask_witnesses(timestamp: int) -> int:
     """Show the log's newest checkpoint to every witness, also when nothing is new: silence is counted."""
     return witness.ask_all()
+
+
+@app.periodic(cron="*/2 * * * *")
+@app.task(queueing_lock="retry_stalled", pass_context=True)
+async def retry_stalled(context: JobContext, timestamp: int) -> int:
+    """Begin again what a worker that was killed had begun: it sends no sign of life any more."""
+    jobs = context.app.job_manager
+    left = [job for job in await jobs.get_stalled_jobs() if job.id != context.job.id]
+    for job in left:
+        await jobs.retry_job(job)
+    return len(left)
+
+
+@app.periodic(cron="40 * * * *")
+@app.task(queueing_lock="remove_remains")
+def remove_remains(timestamp: int) -> bool:
+    """What was destroyed in the last two hours leaves the files of the key vault as well."""
+    return vault.remove_remains(clock.now() - timedelta(hours=2))

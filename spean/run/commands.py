@@ -41,11 +41,13 @@ def _complain(sentence: str) -> int:
 
 
 @contextmanager
-def current() -> Iterator[None]:
+def current(*, for_requests: bool = False) -> Iterator[None]:
     """An installation whose tables are those of this version."""
-    with install.opened():
+    with install.opened(for_requests=for_requests):
         if install.is_behind():
             raise SetupFault("The database is not yet at this version; run: spean migrate")
+        if install.is_fenced_otherwise():
+            raise SetupFault("SPEAN_ROW_SECURITY is not as it was at the last migration; run: spean migrate")
         yield
 
 
@@ -65,7 +67,7 @@ def serve(options: argparse.Namespace) -> None:
         # The supervisor has seen to the tables, and the worker process loads Django for itself.
         with install.database():
             return web.serve(options.host, options.port, options.workers)
-    with current():
+    with current(for_requests=True):
         install.collect_static()
         return web.serve(options.host, options.port, options.workers)
 

@@ -40,13 +40,15 @@ def _end_in_order() -> None:
 
 
 @contextmanager
-def opened() -> Iterator[embedded.Cluster | None]:
+def opened(*, for_requests: bool = False) -> Iterator[embedded.Cluster | None]:
     """Django ready to work, its database too."""
     with database() as running:
         import django
         from django.db import connections
 
         django.setup()
+        if not for_requests:
+            databases.see_all_rows()
         try:
             yield running
         finally:
@@ -86,6 +88,7 @@ def is_behind(alias: str | None = None) -> bool:
 
 def migrate(*, verbosity: int = 0) -> None:
     """Both databases to this version, as their owner; then the application may use the rows."""
+    from django.conf import settings
     from django.core.management import call_command
     from django.db import connections
 
@@ -93,6 +96,7 @@ def migrate(*, verbosity: int = 0) -> None:
 
     databases.require_owner()
     with databases.as_owner():
+        fence(on=False)  # while tables change
         for alias in databases.ALIASES:
             connection = connections[alias]
             app = databases.for_role("app")[alias]["USER"]
@@ -106,6 +110,29 @@ def migrate(*, verbosity: int = 0) -> None:
             call_command("migrate", database=alias, interactive=False, verbosity=verbosity)
             call_command("createcachetable", database=alias, verbosity=0)
             rights.narrow(connection, app)
+        fence(on=settings.SPEAN_ROW_SECURITY)
+
+
+def fence(*, on: bool) -> None:
+    """Row security as this installation wants it, as the owner of the tables."""
+    from django.db import connection
+
+    from spean.privacy import rows
+
+    if on:
+        rows.build(connection)
+    else:
+        rows.take_down(connection)
+
+
+def is_fenced_otherwise() -> bool:
+    """Whether row security stands in the database but is not asked for, or the other way round."""
+    from django.conf import settings
+    from django.db import connection
+
+    from spean.privacy import rows
+
+    return rows.stands(connection) != settings.SPEAN_ROW_SECURITY
 
 
 def collect_static() -> None:
