@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from spean.cases.consent import record_consent
+from spean.cases.grounds import confirm_ground, record_ground
 from spean.cases.models import Case
 from spean.detection import actions as detection
 from spean.detection.models import Screening
@@ -14,6 +15,8 @@ from spean.identification.models import Determination
 from spean.lib import clock
 from spean.people.actions import Identity, register_person
 from spean.people.models import Person
+from spean.privacy import doors
+from spean.privacy.models import Consent
 from spean.protection import actions as protection
 from spean.referral import actions as referral
 from spean.referral.models import Referral
@@ -51,6 +54,21 @@ def consented(cast: Cast, **kwargs: Any) -> Case:
         guardian_is_not_suspect=case.is_child,
     )  # fmt: skip
     return case
+
+
+def unconfirmed(cast: Cast, *, age: int = 15, **facts: Any) -> Consent:
+    """A child nobody could agree for, and the screener's reasons; no second person has looked yet."""
+    case = screened(cast, age=age).case
+    said: dict[str, Any] = {"ground": "best_interests", "purpose": "referral_to_focal_agency", "classes": FULL}
+    return record_ground(
+        cast.screener, case, reasons="Nobody safe is with the child tonight.", **{**said, **facts}
+    )
+
+
+def confirmed(who: Any, row: Consent) -> Consent:
+    """The second person reads the reasons and agrees."""
+    doors.reveal(who, [row], ["reasons"], "casework")
+    return confirm_ground(who, row)
 
 
 def referred(cast: Cast, **kwargs: Any) -> Referral:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from spean.access import policy
 from spean.access.models import Organisation, User
 from spean.cases import work
-from spean.cases.models import Case, DirectHelp, Note, Reason
+from spean.cases.models import Case, DirectHelp, HandOver, Note, Reason
 from spean.country import pack
 from spean.lib import clock
 from spean.lib.identifiers import new_code
@@ -38,9 +38,7 @@ def write_note(actor: User, case: Case, *, section: str, about: str, text: str, 
     with transaction.atomic():
         if once is not None:
             claim(once, "write_note", case, actor)
-        if not policy.may(actor, "write_note", case) or section not in policy.recordable_sections(
-            actor, case
-        ):
+        if not policy.may(actor, "write_note", case) or not policy.may_record(actor, case, section):
             raise Forbidden([_("This is not available to you.")])
         return keep_note(actor, case, section=section, about=about, text=text)
 
@@ -155,6 +153,8 @@ def _nothing_pending(case: Case, actor: User, facts: Mapping[str, Any]) -> list[
         return []
     waiting = []
     referral = apps.get_model("referral", "Referral")
+    if HandOver.objects.filter(case=case, status="offered").exists():
+        waiting.append(_("The case is offered to another focal agency. Take that back, or wait for the answer."))
     waits = referral.objects.filter(case=case, status__in=("sent", "acknowledged"))
     # A focal agency that acknowledged has answered: it took the case over.
     if waits.exclude(kind="focal", status="acknowledged").exists():

@@ -6,8 +6,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from spean.access import policy
+from spean.access.roles import SECTIONS
 from spean.cases import labels
-from spean.cases.panels import Panel, Sight, register
+from spean.cases.models import WithdrawalNotice
+from spean.cases.panels import Panel, Sight, link, register
+from spean.cases.queries import REFERRAL_TO_FOCAL
 from spean.country.fields import label
 from spean.privacy.models import Consent
 
@@ -26,10 +29,46 @@ def _consents(sight: Sight) -> Mapping[str, Any] | None:
                 "colour": colour,
                 "purpose": label("consent_purpose", row.purpose),
                 "classes": [label("information_class", code) for code in row.classes],
-                "may_withdraw": row.status == "given" and "withdraw_consent" in sight.may,
+                "ground": labels.GROUND[row.ground] if row.ground != "consent" else "",
+                "may_withdraw": row.status in ("given", "unconfirmed") and "withdraw_consent" in sight.may,
+                "receipt_url": link("consent_receipt", row.pk) if _has_receipt(row) else "",
             }
         )
-    return {"rows": shown} if shown else None
+    if not shown:
+        return None
+    ask = "record_ground" in sight.may and sight.case.status == "registered"
+    return {
+        "rows": shown,
+        "ground_url": link("case_ground", sight.case.pk, "service_referral") if ask else "",
+        "told": _told(sight),
+        "not_shared": _not_shared(sight),
+        "ask_url": link("case_consent", sight.case.pk, REFERRAL_TO_FOCAL) if "record_consent" in sight.may else "",
+    }
+
+
+def _has_receipt(row: Consent) -> bool:
+    return row.status == "given" and row.ground == "consent" and bool(row.code)
+
+
+def _told(sight: Sight) -> list[dict[str, Any]]:
+    """Who was told that an agreement was taken back, and who has answered that its copies are gone."""
+    rows = policy.visible(sight.user, "see_withdrawal", WithdrawalNotice).filter(case=sight.case)
+    return [
+        {
+            "organisation": labels.organisation(row.organisation),
+            "classes": [label("information_class", code) for code in row.classes],
+            "notice": row,
+            "url": link("withdrawal", row.pk),
+        }
+        for row in rows.select_related("organisation")
+    ]
+
+
+def _not_shared(sight: Sight) -> list[str]:
+    """What the focal agency that runs the case was not given, or no longer has."""
+    if "register_person" not in sight.may:
+        return []
+    return [str(labels.SECTION[section]) for section in SECTIONS if section not in sight.sections]
 
 
 def _help(sight: Sight) -> Mapping[str, Any] | None:

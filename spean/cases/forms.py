@@ -1,7 +1,9 @@
 """Forms around the interview: consent, refusal, direct help, closing. Reused by whoever records the same things."""
 
+from datetime import date
 from typing import Any
 
+from crispy_forms_gds.fields import DateInputField
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -9,6 +11,7 @@ from spean.access.models import Organisation
 from spean.cases.consent import TOLD
 from spean.cases.models import Case
 from spean.country.fields import CodeChoices, CodesChoices
+from spean.lib import clock
 from spean.workflow.pages import LONG, ActionForm
 
 # Read aloud as they stand, in the language of the talk.
@@ -83,13 +86,6 @@ class ConsentForm(ActionForm):
         label=_("This adult is not suspected of having harmed the child, and does not depend on somebody who is"),
         error_messages={"required": _("Whoever may have harmed the child cannot agree for the child")},
     )
-    reason = forms.CharField(
-        label=_("Why is the referral in the child’s best interests?"),
-        help_text=_("A sentence or two. It is sealed."),
-        max_length=LONG,
-        widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off"}),
-        error_messages={"required": _("Write down why it is in the child’s best interests")},
-    )
     language = CodeChoices(
         codelist="language", label=_("In which language did you explain it?"),
         error_messages={"required": _("Choose the language")},
@@ -110,30 +106,36 @@ class ConsentForm(ActionForm):
         error_messages={"required": _("Choose how the agreement was given")},
     )
 
-    def __init__(
-        self, *args: Any, case: Case, best_interests: bool, recipients: Any | None = None, **kwargs: Any
-    ) -> None:
+    valid_until = DateInputField(
+        label=_("Until when? (optional)"),
+        help_text=_("Day, month, year. After this day nothing more is shared. Empty: until the person takes it back."),
+        require_all_fields=False,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, case: Case, recipients: Any | None = None, **kwargs: Any) -> None:
         """`recipients` None: the focal agency that will be chosen; otherwise the organisations to choose from."""
         super().__init__(*args, **kwargs)
-        self.best_interests = best_interests
         if recipients is None:
             del self.fields["recipient"]
         else:
             self.fields["recipient"].queryset = recipients  # type: ignore[attr-defined]
-        if not case.is_child or best_interests:
+        if not case.is_child:
             del self.fields["given_by"], self.fields["guardian_is_not_suspect"]
-        if best_interests:
-            del self.fields["evidence"]
-        else:
-            del self.fields["reason"]
 
     def clean_told(self) -> list[str]:
         told: list[str] = self.cleaned_data["told"]
-        if not self.best_interests and len(set(told)) < len(TOLD):
+        if len(set(told)) < len(TOLD):
             raise forms.ValidationError(
                 _("Explain every point and tick it: a yes counts only when the person knows what it means.")
             )
         return told
+
+    def clean_valid_until(self) -> date | None:
+        day: date | None = self.cleaned_data["valid_until"]
+        if day is not None and day < clock.today():
+            raise forms.ValidationError(_("Choose today or a later day"))
+        return day
 
     def clean_interpreter_kind(self) -> str:
         kind: str = self.cleaned_data["interpreter_kind"]
@@ -151,13 +153,12 @@ class ConsentForm(ActionForm):
             "recipient": typed.get("recipient"),
             "given_by": typed.get("given_by", "person"),
             "guardian_is_not_suspect": typed.get("guardian_is_not_suspect", False),
-            "ground": "best_interests" if self.best_interests else "consent",
             "evidence": typed.get("evidence", ""),
             "language": typed["language"],
             "interpreter": typed["interpreter_kind"] != "none",
             "interpreter_not_from_scene": typed["interpreter_kind"] == "outside",
             "told": typed["told"],
-            "reason": typed.get("reason", ""),
+            "valid_until": typed.get("valid_until"),
             "once": typed["once"],
         }
 

@@ -73,7 +73,8 @@ def _before_referral(sight: Sight, able: list[str]) -> tuple[str, list[str]]:
     result = queries.last_result_code(case)
     if "record_consent" in sight.may:
         able = [*able, "record_consent"]
-    if standing != "given":
+    # A child goes ahead in code; a second person confirms meanwhile.
+    if standing != "given" and not (standing == "unconfirmed" and case.is_child):
         able = [name for name in able if name != "refer_case"]
     if standing != "refused" or case.is_child:
         able = [name for name in able if name != "count_without_identity"]

@@ -73,8 +73,9 @@ def agreement(request: AccessRequest, pk: UUID) -> HttpResponse:
             return HttpResponseRedirect(reverse("case_second_interview", args=[case.pk]))
         if says == "no":
             return HttpResponseRedirect(reverse("case_refusal", args=[case.pk]))
-        address = reverse("case_consent", args=[case.pk, queries.REFERRAL_TO_FOCAL])
-        return HttpResponseRedirect(f"{address}?ground=best_interests" if says == "best_interests" else address)
+        if says == "best_interests":
+            return HttpResponseRedirect(_best_interests(case))
+        return HttpResponseRedirect(reverse("case_consent", args=[case.pk, queries.REFERRAL_TO_FOCAL]))
     context = {"title": _("Ask the person"), "case": case, "back_url": reverse("case", args=[case.pk])}
     return show_form(request, "cases/agreement.html", form, context)
 
@@ -86,12 +87,10 @@ def give_consent(request: AccessRequest, pk: UUID, purpose: str) -> HttpResponse
     if purpose not in pack().codelist("consent_purpose").codes():
         raise Http404
     to_focal = purpose == queries.REFERRAL_TO_FOCAL
-    best_interests = case.is_child and request.GET.get("ground") == "best_interests"
     recipients = None if to_focal else Organisation.objects.filter(active=True).order_by("name")
     form = ConsentForm(
         request.POST if request.method == "POST" else None,
         case=case,
-        best_interests=best_interests,
         recipients=recipients,
         version=case.version,
         initial={
@@ -105,17 +104,21 @@ def give_consent(request: AccessRequest, pk: UUID, purpose: str) -> HttpResponse
         if done:
             if to_focal and case.status in queries.MINE_TO_DO[1:]:
                 return HttpResponseRedirect(reverse("case_refer", args=[case.pk]))
-            messages.success(request, _("The agreement is recorded."))
+            messages.success(request, _("The agreement is recorded. Give the person the receipt."))
             return HttpResponseRedirect(_asked_from(request) or reverse("case", args=[case.pk]))
     asks = reverse("case_agreement", args=[case.pk]) if to_focal else reverse("case", args=[case.pk])
     context = {
-        "title": _("The child’s best interests") if best_interests else _("The person agrees"),
+        "title": _("The person agrees"),
         "case": case,
-        "best_interests": best_interests,
+        "ground_url": reverse("case_ground", args=[case.pk, purpose]) if case.status not in ("screening", "counted") else "",
         "purpose": label("consent_purpose", purpose),
         "back_url": _asked_from(request) or asks,
     }
     return show_form(request, "cases/consent.html", form, context)
+
+
+def _best_interests(case: Case) -> str:
+    return f"{reverse('case_ground', args=[case.pk, queries.REFERRAL_TO_FOCAL])}?ground=best_interests"
 
 
 def _asked_from(request: AccessRequest) -> str:
@@ -151,8 +154,7 @@ def refuse(request: AccessRequest, pk: UUID) -> HttpResponse:
                 "say why a referral is in the child’s best interests."
             )
             messages.warning(request, advice)
-            address = reverse("case_consent", args=[case.pk, queries.REFERRAL_TO_FOCAL])
-            return HttpResponseRedirect(f"{address}?ground=best_interests")
+            return HttpResponseRedirect(_best_interests(case))
         if done:
             return HttpResponseRedirect(reverse("case_count", args=[case.pk]))
     context = {"title": _("The person says no"), "case": case, "back_url": reverse("case_agreement", args=[case.pk])}

@@ -3,7 +3,7 @@
 Recording and withdrawing are verbs of the case's room; the moment of sharing is the door (doors.py).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -23,6 +23,8 @@ class Statement(Protocol):
 
     pk: Any
     status: str
+    ground: str
+    confirmed_by_id: UUID | None
     purpose: str
     recipient_id: UUID | None
     classes: list[str]
@@ -52,12 +54,36 @@ def bearing(
     return list(found.values())
 
 
-def _bearing(rows: Sequence[Statement], recipient: Recipient, wanted: str, on: date) -> list[Statement]:
+def awaiting_confirmation(
+    consents: Iterable[Statement], recipient: Recipient, purpose: str, classes: Iterable[str], on: date
+) -> list[Any]:
+    """Grounds that would cover some of these classes once a second person has confirmed them. Nothing rests on them."""
+    rows = [row for row in consents if row.purpose == purpose]
+    waiting = {row.pk: row for wanted in classes for row in _bearing(rows, recipient, wanted, on, _unconfirmed)}
+    return list(waiting.values())
+
+
+def _stands(row: Statement) -> bool:
+    """A consent stands by itself; what replaces it stands on two people."""
+    return row.status == "given" and (row.ground == "consent" or row.confirmed_by_id is not None)
+
+
+def _unconfirmed(row: Statement) -> bool:
+    return row.status == "unconfirmed"
+
+
+def _bearing(
+    rows: Sequence[Statement],
+    recipient: Recipient,
+    wanted: str,
+    on: date,
+    counts: Callable[[Statement], bool] = _stands,
+) -> list[Statement]:
     last_no = max((moment for row in rows for moment in _noes(row, recipient, wanted)), default=None)
     return [
         row
         for row in rows
-        if row.status == "given"
+        if counts(row)
         and wanted in row.classes
         and _reaches(row, recipient)
         and (row.valid_until is None or on <= row.valid_until)
@@ -78,6 +104,12 @@ def _noes(row: Statement, recipient: Recipient, wanted: str) -> list[datetime]:
     if row.withdrawn_at is not None and wanted in row.classes:
         return [row.withdrawn_at]
     return []
+
+
+def awaited(case: Any, recipient_org: Organisation, purpose: str, classes: Iterable[str]) -> list[Consent]:
+    """Grounds recorded for this recipient and purpose that wait for their second person."""
+    rows = Consent.objects.filter(case_id=case.pk, purpose=purpose)
+    return awaiting_confirmation(rows, recipient_org, purpose, classes, clock.today())
 
 
 def covered(case: Any, recipient_org: Organisation, purpose: str, classes: Iterable[str]) -> set[str]:

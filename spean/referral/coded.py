@@ -8,9 +8,26 @@ from spean.referral.models import Referral
 from spean.referral.rules import NO_DISABILITY
 
 
+def least(referral: Referral) -> list[tuple[str, str]]:
+    """What a referral shows on which nothing may be shared: not confirmed yet, or taken back."""
+    case = referral.case
+    age = labels.age_band(case.age_at_screening)
+    if case.is_child:
+        age = _("%(band)s, a child or treated as one") % {"band": age}
+    rows = [
+        (_("Sex"), label("sex", case.sex) if case.sex else ""),
+        (_("Age group"), age),
+        (_("Languages"), ", ".join(label("language", code) for code in case.languages)),
+        (_("Province where met"), labels.place(case.detected_province)),
+    ]
+    return [(name, value or _("Not known")) for name, value in rows]
+
+
 def facts(referral: Referral) -> list[tuple[str, str]]:
     """Whoever takes on the case sees its facts; a service sees what decides whether it can help, and no more."""
     case = referral.case
+    if not referral.sections:
+        return least(referral)
     if referral.kind != "service":
         return labels.facts(case)
     age = labels.age_band(case.age_at_screening)

@@ -34,8 +34,9 @@ class Referral(models.Model):
         "protection.Need", null=True, blank=True, on_delete=models.PROTECT, related_name="referrals"
     )
     urgent = models.BooleanField(default=False)
-    # Sections that consent, or the named ground, allowed at the moment of sending.
-    sections = ArrayField(models.CharField(max_length=20, choices=[(s, s) for s in SECTIONS]), default=list)
+    # Sections that consent, or the named ground, allowed at the moment of sending, less what was taken back since.
+    # Empty: a child referred in code, whose ground waits for its second person.
+    sections = ArrayField(models.CharField(max_length=20, choices=[(s, s) for s in SECTIONS]), default=list, blank=True)
     receipt = models.ForeignKey(
         "privacy.ShareReceipt", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

@@ -75,7 +75,9 @@ def refer(request: AccessRequest, pk: UUID) -> HttpResponse:
     sent = _last_sent(case)
     if case.status == "referred" and sent is not None and request.method != "POST":
         return HttpResponseRedirect(reverse("referral_sent", args=[sent.pk]))
-    if consent_standing(case) != "given" and request.method != "POST":
+    standing = consent_standing(case)
+    ahead = standing == "unconfirmed" and case.is_child
+    if standing != "given" and not ahead and request.method != "POST":
         return HttpResponseRedirect(reverse("case_agreement", args=[case.pk]))
     organisation = user.organisation
     form = ReferForm(
@@ -100,6 +102,7 @@ def refer(request: AccessRequest, pk: UUID) -> HttpResponse:
         "title": _("Refer to the focal agency"),
         "case": case,
         "shared": _agreed(case),
+        "ahead": ahead,
         "back_url": reverse("case", args=[case.pk]),
     }
     return show_form(request, "referral/refer.html", form, context)

@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from spean.access import changes, policy
+from spean.access import changes, policy, witnessing
 from spean.access.administration import title_of
 from spean.access.models import AccessChange, User
 from spean.cases import erasure_queries as erasures
@@ -28,10 +28,9 @@ from spean.directory import queries as directory
 from spean.exchange import queries as exports
 from spean.identification import queries as identification
 from spean.lib import clock
-from spean.privacy import witness
-from spean.privacy.models import Event
 from spean.oversight import queries as oversight
-from spean.privacy import kept
+from spean.privacy import kept, witness
+from spean.privacy.models import Event
 from spean.referral import labels as referral_labels
 from spean.referral import queries as referrals
 from spean.web import deadlines

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from spean.cases.consent import TOLD, record_consent, record_refusal, withdraw_consent
-from spean.cases.models import Case, Note
+from spean.cases.models import Case
 from spean.privacy.consent import covered
 from spean.privacy.models import Consent, Event
 from spean.workflow.engine import AlreadyDone, Forbidden, Refused, WrongState
@@ -82,19 +82,6 @@ def test_a_child_needs_an_adult_who_is_not_suspected(cast: Cast) -> None:
     with pytest.raises(Refused):
         yes(cast, case, given_by="guardian")
     yes(cast, case, given_by="guardian", guardian_is_not_suspect=True)
-
-
-def test_best_interests_need_a_child_and_a_reason(cast: Cast) -> None:
-    adult = steps.screened(cast).case
-    with pytest.raises(Refused):
-        yes(cast, adult, ground="best_interests", evidence="", reason="She would be safer there.")
-    child = steps.screened(cast, age=None, age_disputed=True).case
-    with pytest.raises(Refused):
-        yes(cast, child, ground="best_interests", evidence="", told=(), reason="")
-    yes(cast, child, ground="best_interests", evidence="", told=(), reason="Nobody safe is with the child tonight.")
-    note = Note.objects.get(case=child, about="best_interests")
-    assert b"tonight" not in bytes(note.text)
-    assert covered(child, cast.org("focal"), PURPOSE, ("identity",)) == {"identity"}
 
 
 def test_the_last_word_counts(cast: Cast) -> None:

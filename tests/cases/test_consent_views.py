@@ -98,12 +98,14 @@ def test_a_child_who_says_no_is_not_counted_away(cast: Cast, walker: Walker) -> 
     walker.send(reason="needs_time", language="km")
     assert "ground=best_interests" in walker.at
     assert walker.client.get(f"/case/{case.pk}/count/").status_code == 302
-    typed = {"classes": ["identity"], "language": "km", "interpreter_kind": "none"}
+    typed = {"classes": ["identity"], "ground": "best_interests"}
     assert walker.send(**typed).status_code == 422
-    walker.send(**typed, reason="Nobody safe is with the child tonight.")
+    walker.send(**typed, reasons="Nobody safe is with the child tonight.")
     assert walker.at.endswith("/refer/"), walker.text
+    assert "confirmed your reasons" in walker.text
     walker.send(to=str(cast.org("focal").pk))
     assert walker.at.endswith("/sent/"), walker.text
+    assert "waits for a second person" in walker.text
 
 
 def test_a_suspected_guardian_cannot_agree(cast: Cast, walker: Walker) -> None:
@@ -115,10 +117,13 @@ def test_a_suspected_guardian_cannot_agree(cast: Cast, walker: Walker) -> None:
     assert Consent.objects.get().given_by == "guardian"
 
 
-def test_an_adult_never_gets_the_page_of_best_interests(cast: Cast, walker: Walker) -> None:
+def test_an_adult_has_no_best_interests_that_others_decide(cast: Cast, walker: Walker) -> None:
     case = steps.screened(cast).case
-    walker.go(f"{consent_page(case)}?ground=best_interests")
+    walker.go(f"/case/{case.pk}/ground/referral_to_focal_agency/?ground=best_interests")
     assert "best interests" not in walker.text.lower()
+    typed = {"classes": ["identity"], "ground": "best_interests", "reasons": "She would be safer there."}
+    assert walker.send(**typed).status_code == 422
+    assert not Consent.objects.exists()
 
 
 def test_an_agreement_is_taken_back(cast: Cast, walker: Walker) -> None:

@@ -21,6 +21,10 @@ pytestmark = pytest.mark.django_db(databases=["default", "keys"])
         ({"ground": "convenience"}, "consent_ground_known"),
         ({"given_by": "employer"}, "consent_giver_known"),
         ({"confirmed_at": clock.now()}, "consent_confirmed_by_another"),
+        # What stands in for consent stands on two people, whoever writes the row.
+        ({"ground": "best_interests"}, "ground_needs_second_person"),
+        ({"ground": "court_order"}, "ground_needs_second_person"),
+        ({"ground": "danger_to_life"}, "ground_needs_second_person"),
     ],
 )
 def test_refused(case: Case, consent_facts, said: dict, constraint: str) -> None:
@@ -34,7 +38,7 @@ def test_refused(case: Case, consent_facts, said: dict, constraint: str) -> None
         {},
         {"status": "refused", "classes": []},
         {"given_by": "guardian", "guardian_is_not_suspect": True},
-        {"ground": "best_interests", "given_by": "guardian"},
+        {"ground": "best_interests", "given_by": "guardian", "status": "unconfirmed"},
         {"interpreter": True, "interpreter_not_from_scene": True},
     ],
 )
