@@ -175,11 +175,18 @@ COMMANDS = (
         raw=True,
         database=_always,
     ),
+    Command(
+        "audit witnessed",
+        "spean.privacy.verify:witnessed",
+        "print the last checkpoints of the logs that this server witnesses",
+        raw=True,
+        database=_always,
+    ),
     Command("manage", "spean.run.commands:manage", "run a Django command, for example: spean manage shell", raw=True),
 )
 GROUPS = {
     "country": "country packs: check",
-    "audit": "the event log: verify, export, key",
+    "audit": "the event log: verify, export, key, witnessed",
     "exports": "lists that left the system: trace",
     "keys": "keys outside the database: status, rotate, escrow",
     "keys custodian": "custodians of the key-encryption key: new",

@@ -7,7 +7,7 @@ microseconds since 1970, ids as 32 hexadecimal digits.
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from spean.privacy.merkle import leaf_hash
@@ -26,8 +26,7 @@ def encode(row: Sequence[Any]) -> bytes:
     """The bytes of one event, given as a row of COLUMNS."""
     values = list(row)
     for at in _MOMENTS:
-        since = values[at] - _EPOCH
-        values[at] = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+        values[at] = micros(values[at])
     for at in _IDS:
         if values[at] is not None:
             values[at] = values[at].hex
@@ -36,3 +35,18 @@ def encode(row: Sequence[Any]) -> bytes:
 
 def hash_of(row: Sequence[Any]) -> bytes:
     return leaf_hash(encode(row))
+
+
+def micros(moment: datetime) -> int:
+    """A moment as a leaf holds it: microseconds since 1970."""
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def written_at(encoded: bytes) -> int:
+    """When the database took up an encoded event, in the same way; ValueError where the text is none."""
+    return int(encoded.split(b",", 4)[3])
+
+
+def moment(count: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=count)

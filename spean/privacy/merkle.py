@@ -111,6 +111,37 @@ def _subproof(leaves: Sequence[bytes], old_size: int, *, whole: bool) -> list[by
     return [*_subproof(leaves[k:], old_size - k, whole=False), root(leaves[:k])]
 
 
+def consistency_from(old: Frontier, new_leaves: Sequence[bytes]) -> list[bytes]:
+    """The same proof from the old tree's peaks and the leaves added since: what is long signed is not read again."""
+    total = old.size + len(new_leaves)
+    if old.size in (0, total):
+        return []
+    peaks = dict(zip(_starts(old.size), old.peaks, strict=True))
+
+    def node(start: int, end: int) -> bytes:
+        return peaks[start] if start < old.size else root(new_leaves[start - old.size : end - old.size])
+
+    def proof(start: int, end: int, whole: bool) -> list[bytes]:
+        if end == old.size:
+            return [] if whole else [node(start, end)]
+        middle = start + _split(end - start)
+        if old.size <= middle:
+            return [*proof(start, middle, whole), node(middle, end)]
+        return [*proof(middle, end, False), node(start, middle)]
+
+    return proof(0, total, True)
+
+
+def _starts(size: int) -> list[int]:
+    """Where the complete subtrees of a tree of this size begin, biggest first."""
+    found, start = [], 0
+    for bit in range(size.bit_length() - 1, -1, -1):
+        if size >> bit & 1:
+            found.append(start)
+            start += 1 << bit
+    return found
+
+
 def verify_consistency(old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:
     """RFC 9162, section 2.1.4.2."""
     if not 0 <= old_size <= new_size:

@@ -18,6 +18,9 @@ ADD_ONLY = {
 # Rows may change, and none is removed.
 KEPT = {"default": ("privacy_consent", "privacy_legalhold", "privacy_erasure", "privacy_alert"), "keys": ("keyvault_datakey",)}
 
+# Tables whose files the application may have written anew, so that what was destroyed leaves them (PostgreSQL 17).
+REWRITTEN = {"default": (), "keys": ("keyvault_datakey",)}
+
 
 def narrow(connection: Any, role: str) -> None:
     """Take the rights away again, as the owner of the tables."""
@@ -30,3 +33,5 @@ def narrow(connection: Any, role: str) -> None:
             cursor.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {name}")
         for table in KEPT[connection.alias]:
             cursor.execute(f"REVOKE DELETE, TRUNCATE ON {table} FROM {name}")
+        for table in REWRITTEN[connection.alias] if connection.pg_version >= 170000 else ():
+            cursor.execute(f"GRANT MAINTAIN ON {table} TO {name}")

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from spean.privacy import leaves, logfile
-from spean.privacy.checkpoint import BadCheckpoint, Head, Verifier, verify
+from spean.privacy.checkpoint import COSIGNATURE, BadCheckpoint, Head, Verifier, verify
 from spean.privacy.crypto import KeyFileError
 from spean.privacy.logfile import Entry, LogSource
-from spean.privacy.merkle import Frontier
+from spean.privacy.merkle import Frontier, leaf_hash
 
 # Rows may be written hours before their transaction ends, and a clock may be mended; a day is neither.
 LATE = timedelta(days=1)
@@ -45,23 +45,30 @@ class Finding:
         return not self.faults
 
 
-def examine(source: LogSource, key: Verifier, witness_notes: Sequence[str] = ()) -> Finding:
-    """Compare a log with its signed checkpoints, and with those that witnesses kept."""
-    return _Examination(source, key, witness_notes).run()
+def examine(
+    source: LogSource, key: Verifier, witness_notes: Sequence[str] = (), roots: Sequence[tuple[int, bytes]] = ()
+) -> Finding:
+    """Compare a log with its signed checkpoints, and with those that witnesses kept, whole or as a root on paper."""
+    return _Examination(source, key, witness_notes, roots).run()
 
 
 class _Examination:
-    def __init__(self, source: LogSource, key: Verifier, witness_notes: Sequence[str]) -> None:
+    def __init__(
+        self, source: LogSource, key: Verifier, witness_notes: Sequence[str], roots: Sequence[tuple[int, bytes]]
+    ) -> None:
         self.source = source
         self.finding = Finding()
         self.heads = {head.size: head for head in _heads(source, key, self.finding)}
-        self.witnessed = _witness_heads(witness_notes, key, self.finding)
-        self.marks = {*self.heads, *(head.size for head in self.witnessed)}
+        self.witnessed = [(head.size, head.root) for head in _witness_heads(witness_notes, key, self.finding)] + [
+            *roots
+        ]
+        self.marks = {*self.heads, *(size for size, _ in self.witnessed)}
         self.frontiers = dict(source.frontiers())
         self.tree = Frontier()
         # Whether every row up to here is as signed; once false, nothing later is called proved.
         self.sound = True
         self.before: Head | None = None
+        self.late_before = -(2**63)
 
     def fault(self, text: str) -> None:
         self.finding.faults.append(text)
@@ -76,14 +83,17 @@ class _Examination:
                 unplaced.append(entry)
             else:
                 self._leaf(entry)
+        for text in self.source.faults:
+            self.fault(text)
         last = max(self.marks, default=0)
         if last > self.finding.leaves:
             self.fault(
                 f"rows {self.finding.leaves + 1} to {last}: were signed and are gone; the end of the log was cut off"
             )
         self._unplaced(unplaced)
-        signed = max(self.heads, default=0)
-        self.finding.unwitnessed = max(0, self.finding.leaves - signed) + len(unplaced)
+        # Without a witness's word, the server's own signature is the last thing that anybody can hold it to.
+        held = (self.finding.witnessed or 0) if self.witnessed else max(self.heads, default=0)
+        self.finding.unwitnessed = max(0, self.finding.leaves - held) + len(unplaced)
         self.finding.empty_tail = max(0, self.source.last_number - last_number)
         return self.finding
 
@@ -94,27 +104,29 @@ class _Examination:
             self.fault(f"row {finding.leaves + 1}: its place in the tree is missing or taken twice")
             finding.leaves = entry.index
         finding.leaves += 1
-        place = f"row {finding.leaves} (event {entry.event_id})"
         computed = entry.hash or b""
-        if entry.row is None:
-            self.fault(f"{place}: was removed from the log")
+        if entry.encoded is None:
+            self.fault(f"{self._place(entry)}: was removed from the log")
         else:
-            computed = leaves.hash_of(entry.row)
+            computed = leaf_hash(entry.encoded)
             if computed != entry.hash:
-                self.fault(f"{place}: was changed after it was logged")
+                self.fault(f"{self._place(entry)}: was changed after it was logged")
             if self._too_late(entry):
-                self.fault(f"{place}: was not there when the log was signed after the time it claims")
+                self.fault(f"{self._place(entry)}: was not there when the log was signed after the time it claims")
         self.tree.append(computed)
         if self.tree.size in self.marks:
             self._mark()
 
+    def _place(self, entry: Entry) -> str:
+        return f"row {self.finding.leaves} (event {entry.event_id})"
+
     def _mark(self) -> None:
         """At a signed size the rows so far have to give the signed root."""
         size, root = self.tree.size, self.tree.root()
-        for head in self.witnessed:
-            if head.size == size and head.root != root:
+        for seen, kept in self.witnessed:
+            if seen == size and kept != root:
                 self.fault(f"rows 1 to {size}: the witness's checkpoint shows another root")
-            elif head.size == size:
+            elif seen == size:
                 self.finding.witnessed = max(self.finding.witnessed or 0, size)
         own = self.heads.get(size)
         if own is None:
@@ -127,19 +139,27 @@ class _Examination:
         elif self.sound:
             self.finding.proved, self.finding.proved_at = size, own.time
         self.before = own
+        self.late_before = leaves.micros(own.time - LATE)
 
     def _unplaced(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             if self._too_late(entry):
                 self.fault(f"event {entry.event_id}: was put in among rows that were signed before")
-        oldest = min((entry.row[3] for entry in entries if entry.row is not None), default=None)
-        if oldest is not None and self.source.taken_at - oldest > LATE:
+        oldest = min((_written_at(entry.encoded) for entry in entries if entry.encoded is not None), default=None)
+        if oldest is not None and leaves.micros(self.source.taken_at - LATE) > oldest:
             self.fault(
-                f"rows since {_day(oldest)} have no place in the tree: the worker does not run, or the tree was removed"
+                f"rows since {_day(leaves.moment(oldest))} have no place in the tree: the worker does not run, or the tree was removed"
             )
 
     def _too_late(self, entry: Entry) -> bool:
-        return self.before is not None and entry.row is not None and entry.row[3] < self.before.time - LATE
+        return entry.encoded is not None and _written_at(entry.encoded) < self.late_before
+
+
+def _written_at(encoded: bytes) -> int:
+    try:
+        return leaves.written_at(encoded)
+    except (IndexError, ValueError):
+        raise logfile.BadFile("A row of the exported log has other columns.") from None
 
 
 def _heads(source: LogSource, key: Verifier, finding: Finding) -> list[Head]:
@@ -213,19 +233,50 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--witness", type=Path, action="append", default=[], help="a checkpoint kept by a witness (may be repeated)"
     )
+    parser.add_argument(
+        "--root", action="append", default=[], metavar="ROWS:ROOT", help="a root kept on paper (may be repeated)"
+    )
+    parser.add_argument(
+        "--witness-key", action="append", default=[], metavar="KEY",
+        help="a witness's public key: its signature must be under one of the checkpoints given with --witness",
+    )  # fmt: skip
     options = parser.parse_args(argv)
     try:
         key = _key(options.key, options.file)
-        notes = [path.read_text() for path in options.witness]
+        notes = _cosigned([path.read_text() for path in options.witness], options.witness_key)
+        roots = [_root(text) for text in options.root]
         if options.file is None:
-            finding = examine(logfile.database(), key, notes)
+            finding = examine(logfile.database(), key, notes, roots)
         else:
-            with options.file.open() as lines:
-                finding = examine(logfile.exported(lines), key, notes)
+            with options.file.open(newline="\n") as lines:
+                finding = examine(logfile.exported(lines), key, notes, roots)
     except (BadCheckpoint, KeyFileError, logfile.BadFile, OSError) as fault:
         print(f"cannot verify: {fault}", file=sys.stderr)  # noqa: T201
         return 2
     return report(finding, key, print)
+
+
+def _root(text: str) -> tuple[int, bytes]:
+    """`ROWS:ROOT` as it stands on the printed page; spaces do not matter."""
+    size, _, root = "".join(text.split()).partition(":")
+    try:
+        kept = bytes.fromhex(root)
+    except ValueError:
+        kept = b""
+    if not size.isdecimal() or len(kept) != 32:
+        raise BadCheckpoint("a kept root is the number of rows, a colon, and 64 hexadecimal digits")
+    return int(size), kept
+
+
+def _cosigned(notes: list[str], keys: Sequence[str]) -> list[str]:
+    """The notes, once every witness that was named is found to have signed one of them."""
+    from spean.privacy.cosignature import cosigned_at
+
+    for text in keys:
+        witness = Verifier.parse(text, COSIGNATURE)
+        if not any(cosigned_at(note, witness) for note in notes):
+            raise BadCheckpoint(f"no checkpoint given is signed by the witness {witness.name}")
+    return notes
 
 
 def _key(given: str | None, file: Path | None) -> Verifier:
@@ -272,4 +323,22 @@ def key(argv: Sequence[str] | None = None) -> int:
     except KeyFileError as fault:
         print(f"cannot print the key: {fault}", file=sys.stderr)  # noqa: T201
         return 2
+    return 0
+
+
+def witnessed(argv: Sequence[str] | None = None) -> int:
+    """`spean audit witnessed`: what this server, as a witness, last saw of another log; for `--witness` elsewhere."""
+    parser = argparse.ArgumentParser(prog="spean audit witnessed", description="Print what this server witnessed.")
+    parser.add_argument("--log", default="", help="the name of one log; all of them if left out")
+    parser.add_argument("--key", action="store_true", help="print this witness's own public key instead")
+    options = parser.parse_args(argv)
+    from spean.privacy import witness
+
+    try:
+        found = [f"{witness.cosigner().verifier}\n"] if options.key else witness.kept_notes(options.log)
+    except KeyFileError as fault:
+        print(f"cannot print the key: {fault}", file=sys.stderr)  # noqa: T201
+        return 2
+    for text in found:
+        print(text, end="")  # noqa: T201
     return 0
