@@ -20,6 +20,7 @@ from spean.cases.models import Case, Involvement
 from spean.lib import clock, identifiers
 from spean.privacy import emergency, events, vault
 from spean.privacy.emergency import ALONE, ASKABLE, DANGER_TO_LIFE, REASONS, EmergencyAccess, EmergencyNotice
+from spean.privacy.rows import everybody
 from spean.workflow.engine import Refused, Step, perform, requirement
 
 # A request that nobody answered in this time is not answered any more: asked anew, if it still is an emergency.
@@ -114,8 +115,9 @@ def find_case(code: str) -> Case | None:
         wanted = identifiers.check_code(code)
     except ValueError:
         return None
-    found = Case.objects.filter(code=wanted).first()
-    return found or Case.objects.filter(person__code=wanted).order_by("-started_at").first()
+    with everybody("whoever asks in an emergency has nothing to do with the case yet, and sees nothing of it"):
+        found = Case.objects.filter(code=wanted).first()
+        return found or Case.objects.filter(person__code=wanted).order_by("-started_at").first()
 
 
 def watchers(access: EmergencyAccess) -> list[User]:

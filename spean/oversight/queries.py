@@ -21,6 +21,7 @@ from spean.privacy import budget, events, watch
 from spean.privacy.event_names import PURPOSES
 from spean.privacy.fields import sealed_fields
 from spean.privacy.models import Alert, BudgetExtension, Event
+from spean.privacy.rows import everybody
 
 KIND: dict[str, str | Promise] = {
     watch.CANARY_OPENED: _("An invented person was opened"),
@@ -171,9 +172,10 @@ def sections_of(rows: Iterable[Event]) -> dict[int, list[str]]:
     """Which parts of a case each opening touched, as section codes."""
     listed = [row for row in rows if row.fields]
     notes = {row.object_id for row in listed if row.object_type == "cases.Note"}
-    note_sections = dict(
-        apps.get_model("cases", "Note")._default_manager.filter(pk__in=notes).values_list("pk", "section")
-    )
+    with everybody("an auditor is told of which section a note was, never the note"):
+        note_sections = dict(
+            apps.get_model("cases", "Note")._default_manager.filter(pk__in=notes).values_list("pk", "section")
+        )
     found: dict[int, list[str]] = {}
     for row in listed:
         if row.object_id in note_sections:

@@ -22,6 +22,7 @@ from spean.people import search
 from spean.people.matching import Details
 from spean.people.models import Person, PossibleMatch
 from spean.privacy import canaries, events, vault
+from spean.privacy.rows import everybody
 from spean.workflow.engine import (
     CannotDo,
     Changed,
@@ -115,7 +116,8 @@ def register_person(
 def possible_matches(details: Details) -> list[search.Candidate]:
     """Persons on file who may be the one described. Those invented by the auditor are nobody's double."""
     found = search.find_candidates(details)
-    subjects = dict(Person.objects.filter(pk__in=[hit.person_id for hit in found]).values_list("pk", "subject"))
+    with everybody("the check for the same person goes over all agencies; pages show what the policy lets them"):
+        subjects = dict(Person.objects.filter(pk__in=[hit.person_id for hit in found]).values_list("pk", "subject"))
     invented = canaries.among(subjects.values())
     return [hit for hit in found if subjects.get(hit.person_id) not in invented]
 
@@ -230,7 +232,8 @@ def _fill(person: Person, identity: Identity) -> None:
 
 
 def _keep_decision(actor: User, case: Case, person: Person, found: search.Candidate, decision: str) -> None:
-    other = Person.objects.get(pk=found.person_id)
+    with everybody("the other record may be another agency's; only that it is there is used"):
+        other = Person.objects.get(pk=found.person_id)
     match = PossibleMatch(
         case=case, person=person, other=other, score=found.score, reasons=list(found.reasons), created_by=actor,
         created_at=clock.now(),

@@ -32,7 +32,7 @@ TIES: dict[str, tuple[str, ...]] = {
 # What tells of the person or of what she said, and hangs on a case.
 BEHIND = (
     "cases.Note", "cases.Document", "cases.DirectHelp", "cases.Suspect", "detection.Screening", "privacy.Consent",
-    "privacy.ShareReceipt", "protection.RightsInformation", "protection.ReflectionPeriod",
+    "protection.RightsInformation", "protection.ReflectionPeriod",
     "protection.RiskAssessment", "protection.Need", "identification.Determination",
 )  # fmt: skip
 POLICY = "of_our_cases"
@@ -58,13 +58,17 @@ def conditions() -> dict[str, str]:
     cases, people = _table("cases.Case"), _table("people.Person")
     referrals, matches = _table("referral.Referral"), _table("people.PossibleMatch")
     through_case = f"EXISTS (SELECT 1 FROM {cases} of_her WHERE of_her.person_id = {people}.id)"  # noqa: S608
+    # A record that may be the same as ours, of another agency: that it is there, while its names stay sealed.
+    through_match = f"EXISTS (SELECT 1 FROM {matches} pair WHERE {people}.id IN (pair.person_id, pair.other_id))"  # noqa: S608
     found = {
         # Whoever starts a case writes its row before the row that says who takes part.
         cases: f"{_OVERSIGHT} OR {_is_mine('started_by_id', 'started_organisation_id')} OR {_tied('id')}",
-        people: f"{_OVERSIGHT} OR {_is_mine('registered_organisation_id')} OR {through_case}",
+        people: f"{_OVERSIGHT} OR {_is_mine('registered_organisation_id')} OR {through_case} OR {through_match}",
         matches: f"{_OVERSIGHT} OR {_tied('case_id')}",
         referrals: f"{_ALL} OR {_is_mine('from_organisation_id', 'to_organisation_id')} OR {_tied('case_id')}",
     }
+    # What was passed on to whom, in codes: for who looks for a leak.
+    found[_table("privacy.ShareReceipt")] = f"{_OVERSIGHT} OR {_tied('case_id')}"
     for label in BEHIND:
         found[_table(label)] = f"{_ALL} OR {_tied('case_id')}"
     return found
