@@ -186,6 +186,8 @@ def _second_person_lifts(row: Exclusion, actor: User, facts: Mapping[str, Any]) 
 
 @requirement("suspect_named_or_described")
 def _suspect_named_or_described(row: Suspect, actor: User, facts: Mapping[str, Any]) -> list[str]:
+    if row.case.status == "counted":
+        return [_("The person is counted without identity: nothing can be written down about them any more.")]
     if facts.get("texts") or row.organisation_id or row.user_id:
         return []
     return [_("Write a name or a description, or choose the organisation or user.")]

@@ -15,7 +15,7 @@ from spean.cases.models import Case, Exclusion, HandOver, Invitation, Involvemen
 from spean.cases.sharing import PURPOSE_OF_TASK
 from spean.lib import clock
 from spean.privacy import consent, doors
-from spean.workflow.engine import Refused, follow, perform, requirement
+from spean.workflow.engine import Forbidden, Refused, follow, perform, requirement
 
 HAND_OVER_PURPOSE = PURPOSE_OF_TASK["focal"]
 
@@ -73,9 +73,11 @@ def end_involvement(
 
 def offer_hand_over(actor: User, case: Case, to: Organisation, *, reason: str, once: UUID | None = None) -> HandOver:
     """Offer the case to another focal agency. It learns what the person agreed to, and runs the case once it accepts."""
-    assert actor.organisation is not None
+    before = Organisation.objects.filter(pk__in=Case.objects.filter(pk=case.pk).values("focal_organisation")).first()
+    if before is None:
+        raise Forbidden([_("This is not available to you.")])
     row = HandOver(
-        case=case, from_organisation=case.focal_organisation or actor.organisation, to_organisation=to,
+        case=case, from_organisation=before, to_organisation=to,
         offered_at=clock.now(), offered_by=actor,
     )  # fmt: skip
     with perform("offer_hand_over", row, actor, facts={"reason_text": reason}, once=once) as step:
