@@ -227,7 +227,9 @@ def _fresh_second_factor(access: EmergencyAccess, actor: User, facts: Mapping[st
 def _emergency_right_kept(access: EmergencyAccess, actor: User, facts: Mapping[str, Any]) -> list[str]:
     if emergency.lost_by(actor.pk, clock.now()):
         return [
-            _("An emergency access of yours was not justified, or was not reviewed in time. You cannot ask for another.")
+            _(
+                "An emergency access of yours was not justified, or was not reviewed in time. You cannot ask for another."
+            )
         ]
     return []
 
@@ -255,7 +257,9 @@ def _confirmer_elsewhere(access: EmergencyAccess, actor: User, facts: Mapping[st
     if actor.pk == access.asked_by_id or _organisations(actor) & theirs:
         return [_("The second person has to work for another organisation than whoever asks.")]
     if emergency.lost_by(actor.pk, clock.now()):
-        return [_("An emergency access of yours was not justified, or was not reviewed in time. You cannot confirm one.")]
+        return [
+            _("An emergency access of yours was not justified, or was not reviewed in time. You cannot confirm one.")
+        ]
     return []
 
 

@@ -86,7 +86,9 @@ def destroy_due() -> int:
     The key first: a break between the two leaves bytes that nobody opens, and the next run empties them.
     """
     done = 0
-    for pk in list(Informant.objects.filter(destroyed_at__isnull=True, destroy_at__lte=clock.now()).values_list("pk", flat=True)):
+    for pk in list(
+        Informant.objects.filter(destroyed_at__isnull=True, destroy_at__lte=clock.now()).values_list("pk", flat=True)
+    ):
         vault.destroy_key(pk)
         with transaction.atomic():
             row = Informant.objects.select_for_update(of=("self",)).get(pk=pk)

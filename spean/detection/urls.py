@@ -17,10 +17,10 @@ urlpatterns = [
     # Who called: the hotline's own, apart from the case
     page("case/<uuid:pk>/caller/", informant_pages.record, action="record_informant", name="case_informant"),
     page("callers/", informant_pages.informant_list, action="see_informant", name="informant_list"),
-    page("callers/<uuid:pk>/", informant_pages.informant_page, action="see_informant", name="informant"),
-    page("callers/<uuid:pk>/open/", informant_pages.open_informant, action="see_informant", name="informant_open"),
+    page("caller/<uuid:pk>/", informant_pages.informant_page, action="see_informant", name="informant"),
+    page("caller/<uuid:pk>/open/", informant_pages.open_informant, action="see_informant", name="informant_open"),
     page(
-        "callers/<uuid:pk>/longer/", informant_pages.keep_longer, action="keep_informant_longer",
+        "caller/<uuid:pk>/longer/", informant_pages.keep_longer, action="keep_informant_longer",
         name="informant_longer",
     ),
     page("case/<uuid:pk>/count/", views.count, action="count_without_identity", name="case_count"),

@@ -41,9 +41,7 @@ def has_address(service: Service) -> bool:
     return ShelterLocation.objects.filter(pk=service.pk, address__isnull=False).exists()
 
 
-def open_for_placement(
-    actor: User, referral: Any, *, known_to: Organisation | None = None
-) -> LocationGrant | None:
+def open_for_placement(actor: User, referral: Any, *, known_to: Organisation | None = None) -> LocationGrant | None:
     """Its referral was accepted: whoever placed the person may open the location while the placement lasts.
 
     `known_to` is the agency to which the case was handed over since.

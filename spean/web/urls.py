@@ -6,6 +6,7 @@ from spean.web import backups, case_page, emergency, views
 urlpatterns = [
     page("", views.home_page, action=SIGNED_IN, name="home"),
     page("language/", views.choose_language, action=PUBLIC, name="language"),
+    page("leave/", views.leave, action=PUBLIC, name="leave"),
     page("privacy/", views.privacy_note, action=PUBLIC, name="privacy"),
     page("robots.txt", views.robots, action=PUBLIC, name="robots"),
     page("backups/", backups.backups_page, action="see_backups", name="backups"),
@@ -16,9 +17,9 @@ urlpatterns = [
     page("case/<uuid:pk>/read/<slug:kind>/<uuid:row>/", case_page.read, action="see_case", name="case_read"),
     page("case/<uuid:pk>/history/", case_page.history, action="see_case_history", name="case_history"),
     # Emergency access, on pages of its own
-    page("emergency/", emergency.emergency_list, action="see_emergency", name="emergency_list"),
-    page("emergency/ask/", emergency.ask, action="ask_emergency", name="emergency_ask"),
-    page("emergency/alone/", emergency.alone, action="ask_emergency", name="emergency_alone"),
+    page("emergencies/", emergency.emergency_list, action="see_emergency", name="emergency_list"),
+    page("emergencies/ask/", emergency.ask, action="ask_emergency", name="emergency_ask"),
+    page("emergencies/alone/", emergency.alone, action="ask_emergency", name="emergency_alone"),
     page("emergency/<uuid:pk>/", emergency.emergency_page, action="see_emergency", name="emergency"),
     page("emergency/<uuid:pk>/words/", emergency.read_words, action="see_emergency", name="emergency_words"),
     page("emergency/<uuid:pk>/answer/", emergency.answer, action="confirm_emergency", name="emergency_answer"),

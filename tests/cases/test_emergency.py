@@ -174,7 +174,9 @@ class TestWhoIsRefusedLearnsNothing:
 
     def test_excluded_from_an_earlier_episode_of_the_person(self, cast: Cast) -> None:
         case = steps.registered(cast)
-        second = steps.registered(cast, who=steps.identity("Chea", "Vanna", phone="", birth_date="1980-01-02"), name="Chea")
+        second = steps.registered(
+            cast, who=steps.identity("Chea", "Vanna", phone="", birth_date="1980-01-02"), name="Chea"
+        )
         Case.objects.filter(pk=second.pk).update(person=steps.person_of(case))
         exclude(cast.manager, second, reason="implicated", organisation=cast.org("other_police"))
         assert granted(cast, case.code).case_id is None
@@ -297,7 +299,12 @@ class TestReview:
             emergency.review_emergency(cast.auditor, access, justified=True, finding=" ")
         done = emergency.review_emergency(cast.auditor, access, justified=True, finding=self.FINDING)
         assert (done.status, done.reviewed_by) == ("justified", cast.users["auditor"])
-        granted(cast, steps.registered(cast, who=steps.identity("Chea", "Vanna", phone="", birth_date="1980-01-02"), name="Chea").code)
+        granted(
+            cast,
+            steps.registered(
+                cast, who=steps.identity("Chea", "Vanna", phone="", birth_date="1980-01-02"), name="Chea"
+            ).code,
+        )
 
     def test_not_justified_ends_it_and_the_right_to_ask(self, cast: Cast) -> None:
         case = steps.registered(cast)

@@ -26,7 +26,11 @@ def case_of_police(cast: Cast) -> Case:
     case = steps.registered(cast)
     for organisation in ("border_police", "court"):
         Involvement.objects.create(
-            case=case, organisation=cast.org(organisation), task="justice", sections=["identity", "justice"], basis="test"
+            case=case,
+            organisation=cast.org(organisation),
+            task="justice",
+            sections=["identity", "justice"],
+            basis="test",
         )
     return case
 
@@ -55,7 +59,9 @@ def test_whoever_is_not_named_does_not_learn_that_it_exists(cast: Cast, name: st
         answer = client.get(reverse(page, args=[fact.pk]))
         assert (answer.status_code, answer.content) == (404, nowhere.content)
     assert client.post(reverse("operation_open", args=[fact.pk])).status_code == 404
-    seen = client.get(reverse("home")).content.decode() + client.get(reverse("case", args=[fact.case_id])).content.decode()
+    seen = (
+        client.get(reverse("home")).content.decode() + client.get(reverse("case", args=[fact.case_id])).content.decode()
+    )
     assert str(fact.pk) not in seen
     if name != "prosecutor":
         assert "Operation" not in seen
@@ -87,7 +93,10 @@ class TestNamedReaders:
         assert Event.objects.filter(object_id=fact.pk, action="content.read", actor_id=cast.provider.pk).exists()
         # Being named shows nothing of the case itself, and changes nothing of the list.
         assert client.get(reverse("case", args=[fact.case_id])).status_code == 404
-        assert client.post(reverse("operation_readers", args=[fact.pk]), {"email": "outsider@example.org"}).status_code == 404
+        assert (
+            client.post(reverse("operation_readers", args=[fact.pk]), {"email": "outsider@example.org"}).status_code
+            == 404
+        )
 
     def test_are_taken_off_at_once(self, cast: Cast) -> None:
         fact = noted(cast, "provider")

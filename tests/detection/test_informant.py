@@ -41,7 +41,10 @@ def test_nobody_else_learns_that_somebody_called(cast: Cast, name: str) -> None:
         doors.reveal(user, [row], ["name"], "casework")
     client = signed_in(user)
     nowhere = client.get(reverse("informant", args=[uuid4()]))
-    for answer in (client.get(reverse("informant", args=[row.pk])), client.get(reverse("informant_longer", args=[row.pk]))):
+    for answer in (
+        client.get(reverse("informant", args=[row.pk])),
+        client.get(reverse("informant_longer", args=[row.pk])),
+    ):
         assert (answer.status_code, answer.content) == (404, nowhere.content)
     assert client.post(reverse("informant_open", args=[row.pk]), {"purpose": "emergency"}).status_code == 404
     page = client.get(reverse("case", args=[row.case_id])).content.decode()

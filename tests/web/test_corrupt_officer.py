@@ -12,9 +12,9 @@ from django.apps import apps
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
+from spean.cases import emergency
 from spean.cases.actions import write_note
 from spean.cases.models import Case, Involvement
-from spean.cases import emergency
 from spean.directory.models import LocationGrant, ShelterLocation
 from spean.lib import clock
 from spean.privacy.emergency import EmergencyAccess
@@ -31,6 +31,11 @@ PLACE = "Kanarieplace"
 SHELTER = "Kanarieshelter"
 # The officer himself, the colleague beside him, and others of those who arrest, charge and judge.
 OFFICERS = ("screener", "colleague", "outsider", "investigator", "prosecutor", "clerk")
+# Rows that lead to her or to the house.
+WHERE = (
+    "cases.Case", "cases.Note", "cases.Task", "cases.Involvement", "people.Person", "referral.Referral",
+    "detection.Screening", "privacy.Consent", "privacy.ShareReceipt", "directory.Service", "directory.LocationGrant",
+)  # fmt: skip
 NOT_VISITED = {"account_logout", "sign_in_link"}
 
 
@@ -57,25 +62,22 @@ def world(cast: Cast) -> Case:
 
 
 def ids() -> list[UUID]:
-    """Every row of every table: he guesses well."""
-    models = [model for model in apps.get_models() if model.__module__.startswith("spean.")]
-    return [
-        pk
-        for model in models
-        for pk in model._default_manager.order_by("pk").values_list("pk", flat=True)[:3]
-        if isinstance(pk, UUID)
-    ]
+    """He guesses well: rows of every table that leads to her or to the house."""
+    models = [apps.get_model(label) for label in WHERE]
+    return [pk for model in models for pk in model._default_manager.order_by("-pk").values_list("pk", flat=True)[:2]]
 
 
 def urls(known: list[UUID]) -> list[str]:
     made = []
-    words = ("place", "note", "identity", "whereabouts", "service_referral", "en")
+    words = ("note", "whereabouts", "service_referral")
     for _, pattern in PAGES:
         if pattern.name is None or pattern.name in NOT_VISITED or pattern.name.startswith(("account_", "mfa_")):
             continue
         converters = dict(getattr(pattern.pattern, "converters", {}))
         uuids = [name for name, found in converters.items() if type(found).__name__ == "UUIDConverter"]
-        slugs = [name for name, found in converters.items() if type(found).__name__ in ("SlugConverter", "StringConverter")]
+        slugs = [
+            name for name, found in converters.items() if type(found).__name__ in ("SlugConverter", "StringConverter")
+        ]
         numbers = {name: 1 for name, found in converters.items() if type(found).__name__ == "IntConverter"}
         for pk in known if uuids else [None]:
             for word in words if slugs else [""]:
@@ -93,26 +95,27 @@ def body(client: Client, url: str, posted: dict[str, str] | None = None) -> str:
     return f"{content.decode(errors='replace')} {answer.headers}"
 
 
+OPENS = re.compile(r"/(name|whereabouts|location|read|reveal|open|words|message|reasons|correct|keep|who|search)\b")
+TYPED = {
+    "purpose": "protection", "where-purpose": "protection", "words": "Sok", "email": "screener@example.org",
+    "days": "7",
+}  # fmt: skip
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", OFFICERS)
-def test_he_opens_every_page_with_every_id(cast: Cast, name: str) -> None:
+@pytest.mark.parametrize("name", ["screener", "investigator", "prosecutor"])
+def test_he_opens_every_page_and_presses_every_button_that_opens_something(cast: Cast, name: str) -> None:
     world(cast)
     client = signed_in(getattr(cast, name))
+    tried = pressed = 0
     for url in urls(ids()):
         assert PLACE not in body(client, url), url
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", OFFICERS)
-def test_he_presses_every_button_that_opens_something(cast: Cast, name: str) -> None:
-    world(cast)
-    client = signed_in(getattr(cast, name))
-    opening = re.compile(r"/(name|whereabouts|location|read|reveal|open|words|reasons|correct|keep|close|who|search)")
-    for url in urls(ids()):
-        if opening.search(url):
-            for purpose in ("placement", "protection", "justice"):
-                typed = {"purpose": purpose, "where-purpose": purpose, "words": "Sok", "email": "screener@example.org", "days": "7"}
-                assert PLACE not in body(client, url, typed), url
+        tried += 1
+        if OPENS.search(url):
+            assert PLACE not in body(client, url, TYPED), url
+            pressed += 1
+    assert tried > 500
+    assert pressed > 100
     assert not LocationGrant.objects.filter(basis="shelter").exists()
 
 
@@ -153,9 +156,7 @@ class TestHeAsksForAnEmergency:
             assert PLACE not in body(client, reverse("emergency_read", args=[access.pk, section]), {})
         location = reverse("service_location", args=[ShelterLocation.objects.get().pk])
         assert client.post(location, {"purpose": "emergency"}).status_code == 404
-        assert reverse("emergency", args=[access.pk]) in body(
-            signed_in(cast.manager), reverse("case", args=[case.pk])
-        )
+        assert reverse("emergency", args=[access.pk]) in body(signed_in(cast.manager), reverse("case", args=[case.pk]))
 
 
 def test_he_reads_the_log_of_nobody_and_the_log_holds_no_place(cast: Cast) -> None:
@@ -175,7 +176,9 @@ def test_a_helper_inside_another_agency_does_not_find_it_either(cast: Cast) -> N
     for name in ("other_manager", "registry", "other_provider", "officer", "supervisor", "auditor", "administrator"):
         client = signed_in(cast.users[name])
         assert client.post(location, {"purpose": "placement"}).status_code == 404
-        assert client.post(reverse("case_whereabouts", args=[case.pk]), {"where-purpose": "protection"}).status_code == 404
+        assert (
+            client.post(reverse("case_whereabouts", args=[case.pk]), {"where-purpose": "protection"}).status_code == 404
+        )
 
 
 def test_the_canaries_are_real(cast: Cast) -> None:

@@ -142,8 +142,9 @@ class TestTheWalk:
             assert typed.status_code == 422
             assert "Confirm first that it is you" in typed.content.decode()
             assert TEXT in typed.content.decode()
+            # The button of a demonstration leads back to where he was.
+            assert client.post(sent_away["Location"])["Location"] == reverse("emergency_ask")
         assert not EmergencyAccess.objects.exists()
-        assert client.post(sent_away["Location"])["Location"] == reverse("emergency_ask")
 
     @pytest.mark.parametrize(
         ("wrong", "told"),
@@ -157,7 +158,7 @@ class TestTheWalk:
         ],
     )
     def test_what_is_wrong_is_said(self, cast: Cast, case: Case, wrong: dict[str, Any], told: str) -> None:
-        answer = signed_in(cast.outsider).post(reverse("emergency_ask"), asking(case.code, **wrong))
+        answer = signed_in(cast.outsider).post(reverse("emergency_ask"), {**asking(case.code), **wrong})
         assert answer.status_code == 422
         assert told in answer.content.decode()
         assert not EmergencyAccess.objects.exists()
