@@ -13,8 +13,8 @@ from spean.privacy.logfile import Entry
 from spean.privacy.models import Event
 from spean.privacy.routers import VAULT_ALIAS
 
-# The second is the event of a refusal: her key is destroyed right after it.
-DESTROYING = ("key.destroyed", "case.counted_without_identity")
+# The second is the event of a refusal: her key is destroyed right after it. The third is a caller's.
+DESTROYING = ("key.destroyed", "case.counted_without_identity", "informant.destroyed")
 _ACTION, _SUBJECT = COLUMNS.index("action"), COLUMNS.index("subject")
 
 

@@ -3,7 +3,9 @@
 Every question here is asked without the policy, as a mistaken view would ask it.
 """
 
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from spean.cases.models import Case
 from spean.people.models import Person
 from spean.privacy import rows
 from spean.protection.models import Need
-from spean.run import databases, install
+from spean.run import databases, dump, install
 from tests import steps
 from tests.cast import Cast
 from tests.signed_in import signed_in
@@ -102,6 +104,7 @@ def test_what_hangs_on_a_case_goes_with_it(cast: Cast, case: Case, wall: None) -
 
 def test_nothing_is_left_for_the_next_request_on_the_same_connection(cast: Cast, case: Case, wall: None) -> None:
     """The leak of a pooled connection: each request and each statement begins with nothing."""
+    connection.ensure_connection()
     backend = connection.connection.info.backend_pid
     for _ in range(3):
         assert _see(cast.manager, _everything) == (1, 1)
@@ -129,11 +132,11 @@ def test_nothing_is_left_for_the_next_request_on_the_same_connection(cast: Cast,
 
 def test_a_foreign_row_cannot_be_written_either(cast: Cast, case: Case, wall: None) -> None:
     def change() -> int:
-        return Case.objects.filter(pk=case.pk).update(age=3)
+        return Case.objects.filter(pk=case.pk).update(age_at_screening=30)
 
     def add() -> None:
         with transaction.atomic():
-            Need.objects.create(case_id=case.pk, category="shelter", recorded_by=cast.outsider)
+            Need.objects.create(case_id=case.pk, code="shelter", recorded_by=cast.outsider)
 
     assert _see(cast.outsider, change) == 0
     with pytest.raises(DatabaseError, match="row-level security"):
@@ -157,7 +160,9 @@ def test_every_kind_of_statement_carries_the_setting(cast: Cast, case: Case, wal
             locked = Case.objects.select_for_update().get(pk=case.pk).pk
             streamed = [one.pk for one in Case.objects.iterator(chunk_size=10)]
             with connection.cursor() as cursor:
-                cursor.executemany("UPDATE cases_case SET age = %s WHERE id = %s", [(20, case.pk), (21, case.pk)])
+                cursor.executemany(
+                    "UPDATE cases_case SET age_at_screening = %s WHERE id = %s", [(20, case.pk), (21, case.pk)]
+                )
                 changed = cursor.rowcount
         with transaction.atomic(), transaction.atomic():
             nested = Case.objects.count()
@@ -211,6 +216,20 @@ def test_processes_without_requests_see_all_and_say_so_at_the_start(
     databases.see_all_rows()
     assert _everything() == (1, 1)
     connection.close()
+
+
+def test_a_backup_holds_the_rows_behind_the_wall(case: Case, wall: None, tmp_path: Path) -> None:
+    with databases.as_owner():
+        place = dict(connection.settings_dict)
+    place["OPTIONS"] = {**place["OPTIONS"], "options": "-c spean.scope=all"}
+    with dump.snapshot(place) as (snapshot, name):
+        assert dump.counts(snapshot)["cases_case"] == 1
+        with dump.dumping(place, name) as stream:
+            (tmp_path / "dump").write_bytes(stream.read())
+    for table in ("cases_case", "people_person", "detection_screening"):
+        command = [dump.program("pg_restore"), "--data-only", f"--table={table}", "--file=-", str(tmp_path / "dump")]
+        listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert listed.split("FROM stdin;\n")[1].split("\\.\n")[0].count("\n") == 1, table
 
 
 def test_taking_it_down_leaves_nothing_of_it(case: Case, wall: None) -> None:
