@@ -21,6 +21,7 @@ from spean.cases.models import Case, Involvement
 from spean.detection import actions as detection
 from spean.detection import informant
 from spean.lib import clock
+from spean.privacy import canaries
 from spean.privacy.fields import sealed_fields
 from spean.privacy.models import Event
 from spean.protection import actions as protection
@@ -79,6 +80,7 @@ def build(cast: Cast) -> None:
     )
     referral.accept_referral(cast.provider, sent, answer=f"{CANARY} answer")
     kept_apart(cast, case)
+    canaries.mark(uuid4(), f"{CANARY}code")
 
 
 def kept_apart(cast: Cast, case: Case) -> None:

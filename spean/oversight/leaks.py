@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.apps import apps
 from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -38,6 +39,7 @@ _HOW_OF = {
     "content.read": READ,
     "case.read": READ,
     "person.read": READ,
+    "document.opened": READ,
     "record.handed_over": READ,
     "export.made": RECEIVED,
     "people.searched": SEARCHED,
@@ -131,10 +133,13 @@ def _of(leaked: Leaked, rows: QuerySet[Event]) -> list[Knowing]:
     matches = list(
         PossibleMatch.objects.filter(Q(person__in=persons) | Q(other__in=persons)).values_list("pk", flat=True)
     )
+    exported = apps.get_model("exchange", "ExportedRow")._default_manager.filter(case__in=cases)
+    exports = list(exported.order_by().values_list("export_id", flat=True).distinct())
     concerned = (
         Q(case_id__in=cases)
         | Q(case_id__isnull=True, subject__in=leaked.subjects)
         | Q(object_type="people.PossibleMatch", object_id__in=matches)
+        | Q(object_type="exchange.Export", object_id__in=exports)
     )
     for person in persons:
         concerned |= Q(action="people.searched", facts__contains={"persons": [str(person)]})

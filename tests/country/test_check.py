@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from spean.country import check
+from spean.country.pack import Pack
 
 Plant = Callable[[Path], None]
 
@@ -146,6 +147,12 @@ FAULTS: list[tuple[str, Plant, str]] = [
     ),
     ("no attribution", swap("geography/provinces.geojson", "attribution", "x"), r"provinces\.geojson: the attribution"),
     ("broken json", append("geography/provinces.geojson", "}"), r"provinces\.geojson:\d+: not readable JSON"),
+    # how many people may be opened
+    ("no role", swap("reveal.toml", "case_manager = 40", "case_mangler = 40"), r"toml:\d+: there is no role 'case_man"),
+    ("no number", swap("reveal.toml", "case_manager = 40", 'case_manager = "many"'), r"case_manager must be a whole"),
+    ("nobody", swap("reveal.toml", "case_manager = 40", "case_manager = 0"), r"toml:\d+: case_manager must be above z"),
+    ("not a choice", swap("reveal.toml", "names_officers = false", "names_officers = 1"), r"must be true or false"),
+    ("no such part", append("reveal.toml", "[tea]\nhours = 1"), r"reveal\.toml:\d+: nothing is called 'tea'"),
     # deadlines
     ("deadline missing", swap("deadlines.toml", "[assess_risk]", "[asses_risk]"), r"the deadline 'assess_risk' is mis"),
     ("deadline unknown", append("deadlines.toml", "[tea]\nhours = 1"), r"deadlines\.toml:\d+: no task has the dead"),
@@ -271,3 +278,9 @@ def test_the_command_is_used_rightly_or_says_how(
     assert check.main(argv) == answer
     said = capsys.readouterr()
     assert len((said.out or said.err).splitlines()) == 1
+
+
+def test_a_pack_may_leave_the_numbers_to_the_core(broken_pack: Path) -> None:
+    (broken_pack / "reveal.toml").unlink()
+    assert check.check(broken_pack) == []
+    assert Pack(broken_pack).reveal.persons("case_manager") == 20

@@ -67,7 +67,7 @@ class TestPlanting:
         del hers["cases.Note"], real_ones["cases.Note"]
         assert hers == real_ones
         events = [
-            [action for action in rows.order_by("id").values_list("action", flat=True)]
+            list(rows.order_by("id").values_list("action", flat=True))
             for rows in (Event.objects.filter(case_id=canary.pk), Event.objects.filter(case_id=real.pk))
         ]
         assert set(events[0]) == set(events[1])
@@ -80,10 +80,10 @@ class TestPlanting:
         assert not Event.objects.filter(actor_id=cast.auditor.pk, case_id__isnull=False).exists()
         assert Canary.objects.count() == 1
 
-    @pytest.mark.parametrize("name", sorted(set(PEOPLE) - {"auditor"}))
-    def test_nobody_else_plants_one(self, cast: Cast, name: str) -> None:
-        with pytest.raises(Forbidden):
-            plant_canary(getattr(cast, name), INVENTED, sender=cast.org("other_police"), focal=cast.org("focal"))
+    def test_nobody_else_plants_one(self, cast: Cast) -> None:
+        for name in sorted(set(PEOPLE) - {"auditor"}):
+            with pytest.raises(Forbidden):
+                plant_canary(getattr(cast, name), INVENTED, sender=cast.org("other_police"), focal=cast.org("focal"))
         assert not Case.objects.exists()
         assert not User.objects.filter(name="Prak Invented").exists()
 

@@ -1,6 +1,8 @@
 """Who may touch what: decryption stands behind the door, whatever else is written in the code."""
 
 import ast
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,15 @@ OPENERS = {"open_sealed", "open_file", "unwrap", "_data_keys", "_key_to_seal", "
 # The door, the vault behind it, and the search process, which holds names in memory only.
 MAY_OPEN = {"privacy/doors.py", "privacy/vault.py", "privacy/crypto.py"}
 MAY_SEARCH = ("people/search",)
+# Whoever names a sealed column in a query gets its bytes: the search process, which opens them itself.
+MAY_SELECT = ("people/search", "privacy/", "run/")
+QUERIES = {"values", "values_list", "annotate", "alias", "aggregate", "F", "Cast", "Func", "RawSQL", "model_to_dict"}
+OF_A_TABLE = re.compile(r"objects|_default_manager|_base_manager|\.filter\(|\.exclude\(|visible\(|queryset")
+# Columns that bear the name of a sealed one and hold the name of a user.
+NAMES_OF_OTHERS = {"officer__name"}
+# Backups and exports, sealed with a public key that nobody here can open.
+MAY_SEAL_OFFLINE = {"privacy/offline.py"}
+OTHER_CRYPTOGRAPHY = {"Crypto", "Cryptodome", "nacl", "pyrage", "jwcrypto", "OpenSSL", "M2Crypto", "gnupg"}
 # Seeds of authenticator apps are the user's own secret, not a survivor's data.
 MAY_ENCRYPT = {"access/adapters.py"}
 
@@ -41,10 +52,62 @@ def faults(source: str, path: str) -> list[str]:
             names = [node.attr] if isinstance(node.value, ast.Name | ast.Attribute) else []
         elif isinstance(node, ast.Constant) and node.value in OPENERS:
             names = [str(node.value)]  # getattr(vault, "open_sealed")
+        found += [f"{path}:{node.lineno} {fault}" for fault in _ways_round(node, path)]
         if searching:
             names = [name for name in names if name != "open_sealed"]
         found += [f"{path}:{node.lineno} {name}" for name in names]
     return found
+
+
+SEALED = {name for model in apps.get_models() for name in sealed_fields(model)}
+
+
+def _ways_round(node: ast.AST, path: str) -> Iterator[str]:
+    """What needs no opener's name: the key vault's table, a module loaded by its name, sealed columns taken raw."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        module = getattr(node, "module", None) or ""
+        loaded = [alias.name for alias in node.names]
+        roots = {name.split(".")[0] for name in ([module] if isinstance(node, ast.ImportFrom) else loaded)}
+        if roots & OTHER_CRYPTOGRAPHY and path not in MAY_SEAL_OFFLINE:
+            yield "other cryptography"
+        if not path.startswith(("privacy/", "run/")) and "VAULT_ALIAS" in loaded:
+            yield "key vault"
+        if module == "django.core.serializers" or (module == "django.core" and "serializers" in loaded):
+            yield "serializers"
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        named = ("spean.privacy.vault", "spean.privacy.crypto", "spean.privacy.keyvault")
+        reached = node.value.startswith(named) or node.value in ("keyvault", "DataKey", "keyvault.DataKey")
+        if reached and not path.startswith(("privacy/", "run/")):
+            yield "a module of the vault by its name"
+    elif isinstance(node, ast.Call):
+        yield from _raw(node, path)
+
+
+def _raw(node: ast.Call, path: str) -> Iterator[str]:
+    called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    if path.startswith(MAY_SELECT) or called not in {*QUERIES, "execute", "raw", "executemany"}:
+        return
+    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    words = [one.value for argument in given for one in ast.walk(argument) if isinstance(one, ast.Constant)]
+    texts = [word for word in words if isinstance(word, str)]
+    if called in QUERIES:
+        yield from (
+            f"sealed column {word}"
+            for word in texts
+            if word.rsplit("__", 1)[-1] in SEALED and word not in NAMES_OF_OTHERS
+        )
+        of_a_table = isinstance(node.func, ast.Attribute) and OF_A_TABLE.search(ast.unparse(node.func.value))
+        if called in ("values", "values_list") and not given and of_a_table:
+            yield "every column of a table"
+        if called == "model_to_dict":
+            yield "every column of a row"
+    else:
+        for text in texts:
+            yield from (f"sealed column {word}" for word in set(re.findall(r"[a-z_]+", text)) & UNMISTAKABLE)
+
+
+# In a statement of SQL, words such as "text" or "answer" may be something else.
+UNMISTAKABLE = {name for name in SEALED if "_" in name}
 
 
 def _may_encrypt(path: str) -> bool:
@@ -74,6 +137,27 @@ def test_nothing_opens_but_the_door(path: Path) -> None:
         "from cryptography.hazmat.primitives.ciphers.aead import AESGCM",
         "import cryptography",
         "from spean.privacy.keyvault.models import DataKey",
+        "from django.apps import apps\napps.get_model('keyvault', 'DataKey')",
+        "from django.apps import apps\napps.get_model('keyvault.DataKey')",
+        "from spean.privacy.routers import VAULT_ALIAS",
+        "import importlib\nimportlib.import_module('spean.privacy.vault')",
+        "__import__('spean.privacy.crypto')",
+        "from spean.privacy import vault\nvault.__dict__['open_sealed']",
+        "from spean.privacy.crypto import open_sealed",
+        "from Crypto.Cipher import AES",
+        "import nacl.secret",
+        "Person.objects.values('family_name')",
+        "Person.objects.filter(pk=1).values_list('code', 'phone')",
+        "Case.objects.values_list('person__family_name', flat=True)",
+        "Person.objects.annotate(name=F('given_name'))",
+        "Person.objects.values()",
+        "policy.visible(user, 'see_person', Person).values_list()",
+        "Note.objects.aggregate(all=ArrayAgg('text'))",
+        "from django.core import serializers",
+        "from django.core.serializers import serialize",
+        "from django.forms.models import model_to_dict\nmodel_to_dict(person)",
+        "Person.objects.raw('SELECT id, family_name FROM people_person')",
+        "cursor.execute('SELECT given_name FROM people_person')",
     ],
 )
 def test_the_search_for_faults_finds_them(source: str) -> None:
