@@ -187,11 +187,11 @@ def invite(request: AccessRequest, pk: UUID) -> HttpResponse:
     if form.is_valid():
         user = form.user
         assert user is not None
-        assert user.organisation is not None
-        asked = user.organisation
+        asked = organisation = user.organisation
+        assert organisation is not None
         done = carry_out(
             form,
-            lambda: conference.invite(request.user, row, user, user.organisation, once=form.cleaned_data["once"]),
+            lambda: conference.invite(request.user, row, user, organisation, once=form.cleaned_data["once"]),
         )
         if done:
             messages.success(request, _("Invited. This user sees it on the first page."))

@@ -45,8 +45,9 @@ class HandOverForm(ReasonForm):
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         excluded = Exclusion.objects.filter(case=case, lifted_at__isnull=True, organisation__isnull=False)
-        rows = Organisation.objects.filter(is_focal=True, active=True).exclude(pk=case.focal_organisation_id)
-        self.fields["to"].queryset = rows.exclude(pk__in=excluded.values("organisation"))  # type: ignore[attr-defined]
+        rows = Organisation.objects.filter(is_focal=True, active=True).exclude(pk__in=excluded.values("organisation"))
+        own = Case.objects.filter(pk=case.pk, focal_organisation__isnull=False).values("focal_organisation")
+        self.fields["to"].queryset = rows.exclude(pk__in=own)  # type: ignore[attr-defined]
 
 
 # --- a part ----------------------------------------------------------------------------------------------
@@ -130,6 +131,7 @@ def ask_renewal(request: AccessRequest, pk: UUID) -> HttpResponse:
         if done:
             messages.success(request, _("The focal agency has your question. You see nothing until it renews."))
             return HttpResponseRedirect(reverse("home"))
+    assert row.until_at is not None  # only a part that ran out is found
     facts = {"code": row.case.code, "day": date_format(row.until_at, "j M Y")}
     context = {
         "title": _("Ask for renewal"),

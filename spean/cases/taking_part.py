@@ -55,7 +55,7 @@ class Suspect(models.Model):
 
     @property
     def subject(self) -> uuid.UUID:
-        return self.case.subject  # type: ignore[no-any-return]
+        return self.case.subject
 
     def __str__(self) -> str:
         return f"suspect in {self.case_id}"
@@ -82,7 +82,7 @@ class Reason(models.Model):
 
     @property
     def subject(self) -> uuid.UUID:
-        return self.case.subject  # type: ignore[no-any-return]
+        return self.case.subject
 
     def __str__(self) -> str:
         return f"{self.verb} in {self.case_id}"
@@ -182,7 +182,7 @@ class Conference(models.Model):
 
     @property
     def subject(self) -> uuid.UUID:
-        return self.case.subject  # type: ignore[no-any-return]
+        return self.case.subject
 
     def __str__(self) -> str:
         return f"conference on {self.case_id}"
