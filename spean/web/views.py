@@ -1,19 +1,24 @@
 """Pages that belong to no stage: home, language, privacy note, robots."""
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
+from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from spean.access import actions
 from spean.access.forms import LanguageForm
 from spean.access.models import User
 from spean.access.pages import AccessRequest
+from spean.privacy import events
 from spean.web import home
+from spean.web.templatetags.spean_ui import EXIT_URL
 
 
 @require_safe
@@ -43,6 +48,27 @@ def choose_language(request: HttpRequest) -> HttpResponse:
             httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
             samesite="Lax",
         )
+    return response
+
+
+@csrf_exempt
+@require_POST
+def leave(request: HttpRequest) -> HttpResponse:
+    """Quick exit: sign out, have the browser forget what it kept of our pages, and lead to an unrelated one.
+
+    Without a token, so that it works from a page that was open for hours. What another site sends here changes nothing.
+    """
+    page = format_html(
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>…</title><a href="{}" rel="noreferrer">…</a></html>',
+        EXIT_URL,
+    )
+    response = HttpResponse(page, headers={"Refresh": f"0; url={EXIT_URL}", "Referrer-Policy": "no-referrer"})
+    if request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none"):
+        user = request.user
+        if isinstance(user, User) and user.is_authenticated:
+            events.record("user.signed_out", actor=user)
+            logout(request)
+        response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
     return response
 
 

@@ -1,10 +1,16 @@
 """Signing in: password and second step, one-time links, limits, how long a session lasts."""
 
+import json
+import os
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, TOTP, format_hotp_value, hotp_value
 from allauth.mfa.totp.internal.auth import yield_hotp_counters_from_time as counters
 from django.core.cache import cache
@@ -310,3 +316,91 @@ def test_headers_of_every_page(cast: Cast) -> None:
         policy = answer["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
+
+
+def test_headers_also_where_no_page_of_ours_answers(cast: Cast) -> None:
+    """A refused host, what is not there, a style sheet: each answered before any of our views."""
+    client = Client()
+    for answer in (
+        client.get("/", headers={"Host": "elsewhere.example"}),
+        client.get("/there-is-no-such-page/"),
+        client.get("/static/spean/spean.css"),
+        client.post("/sign-in/", headers={"Origin": "https://elsewhere.example"}),
+    ):
+        assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert answer["Referrer-Policy"] == "same-origin"
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert "camera=()" in answer["Permissions-Policy"]
+        assert "default-src 'none'" in answer["Content-Security-Policy"]
+
+
+def test_no_page_may_fetch_anything_from_elsewhere(cast: Cast) -> None:
+    policy = signed_in(cast.manager).get("/")["Content-Security-Policy"]
+    sources = {word for part in policy.split(";") for word in part.split()[1:]}
+    assert sources == {"'none'", "'self'", "data:"}
+
+
+PRODUCTION = """
+import json, django
+django.setup()
+from django.conf import settings
+from django.test import Client
+answer = Client().get("/robots.txt", secure=True, headers={"Host": "spean.example"})
+plain = Client().get("/sign-in/", headers={"Host": "spean.example"})
+print("SAID " + json.dumps({
+    "status": answer.status_code, "hsts": answer.get("Strict-Transport-Security"), "moved": plain.get("Location"),
+    "cookies": [settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE, settings.SESSION_COOKIE_HTTPONLY],
+}))
+"""
+
+
+def test_with_a_public_host_everything_asks_for_tls(tmp_path: Path) -> None:
+    """Its own process: settings are read once. No database is needed for the page that robots read."""
+    state = tmp_path / "state"
+    (state / "secrets").mkdir(parents=True)
+    (state / "secrets" / "secret_key").write_text("x" * 50)
+    (state / "static").mkdir()
+    (state / "static" / "staticfiles.json").write_text('{"version": "1.1", "paths": {}}')
+    environment = {**os.environ, "SPEAN_HOSTS": "spean.example", "SPEAN_STATE": str(state),
+                   "DJANGO_SETTINGS_MODULE": "config.settings"}  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", PRODUCTION], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.split("SAID ")[1])
+    assert said["status"] == 200
+    assert said["hsts"] == "max-age=31536000; includeSubDomains; preload"
+    assert said["moved"] == "https://spean.example/sign-in/"
+    assert said["cookies"] == [True, True, True]
+
+
+class TestRecoveryCodes:
+    def test_each_opens_once(self, cast: Cast) -> None:
+        enrolled(cast.manager)
+        codes = RecoveryCodes.activate(cast.manager).get_unused_codes()
+        assert len(set(codes)) >= 8
+        for number, right in ((0, True), (0, False), (1, True)):
+            client = Client()
+            attempt(client, cast.manager)
+            client.post("/sign-in/code/", {"code": codes[number]})
+            assert is_in(client) is right
+
+    def test_they_are_not_readable_in_the_table(self, cast: Cast) -> None:
+        enrolled(cast.manager)
+        codes = RecoveryCodes.activate(cast.manager).get_unused_codes()
+        stored = repr(Authenticator.objects.get(user=cast.manager, type="recovery_codes").data)
+        assert not any(one in stored for one in codes)
+
+    def test_a_password_alone_does_not_show_them(self, cast: Cast) -> None:
+        enrolled(cast.manager)
+        RecoveryCodes.activate(cast.manager)
+        client = Client()
+        attempt(client, cast.manager)
+        assert client.get("/account/second-step/codes/").status_code == 302
+
+
+def test_of_a_device_two_words_are_kept(cast: Cast) -> None:
+    """What a browser says of itself may tell one telephone from all others."""
+    told = "Mozilla/5.0 (Linux; Android 14; SM-A155F Build/UP1A) AppleWebKit/537.36 Chrome/130.0.6723.59 Mobile Safari"
+    client = signed_in(cast.manager, **{"User-Agent": told})
+    assert [row.user_agent for row in cast.manager.usersession_set.all()] == ["Chrome, Android"]
+    assert "Chrome, Android" in client.get("/account/").content.decode()

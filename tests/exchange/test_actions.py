@@ -10,7 +10,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from spean.access import policy
-from spean.cases.actions import exclude
+from spean.cases.exclusion import exclude
 from spean.cases.models import Involvement
 from spean.exchange import actions
 from spean.exchange.columns import COLUMNS as EVERY

@@ -135,7 +135,7 @@ class TestFrame:
 
     def test_leaving_at_once_needs_no_script(self, db: None) -> None:
         page = Client().get("/sign-in/").content.decode()
-        assert re.search(r'<a class="spean-chip spean-chip--exit" href="https://[^"]+" rel="noreferrer nofollow"', page)
+        assert re.search(r'<form method="post" action="/leave/" data-exit="https://[^"]+"><button class="spean-chip', page)
 
     def test_nothing_is_loaded_from_elsewhere(self, cast: Cast) -> None:
         page = signed_in(cast.manager).get("/").content.decode()
@@ -209,3 +209,30 @@ def test_what_others_wrote_comes_with_its_licence() -> None:
     style = (folder / "govuk" / "govuk.min.css").read_text()
     assert "GDS Transport" not in style
     assert "crown" not in style
+
+
+class TestLeaving:
+    """"Leave now" clears what it can, with script and without."""
+
+    def test_it_signs_out_and_has_the_browser_forget(self, cast: Cast) -> None:
+        client = signed_in(cast.manager)
+        answer = client.post("/leave/")
+        assert answer["Clear-Site-Data"] == '"cache", "cookies", "storage"'
+        assert answer["Refresh"].startswith("0; url=https://")
+        assert answer["Referrer-Policy"] == "no-referrer"
+        assert client.get("/")["Location"].startswith("/sign-in/")
+        assert not cast.manager.usersession_set.filter(session_key=client.session.session_key).exists()
+
+    def test_from_a_page_that_was_open_for_hours(self, cast: Cast) -> None:
+        assert Client(enforce_csrf_checks=True).post("/leave/").status_code == 200
+
+    def test_another_site_signs_nobody_out(self, cast: Cast) -> None:
+        client = signed_in(cast.manager)
+        answer = client.post("/leave/", headers={"Sec-Fetch-Site": "cross-site"})
+        assert "Clear-Site-Data" not in answer
+        assert client.get("/").status_code == 200
+
+    def test_reading_it_does_nothing(self, cast: Cast) -> None:
+        client = signed_in(cast.manager)
+        assert client.get("/leave/").status_code == 405
+        assert client.get("/").status_code == 200

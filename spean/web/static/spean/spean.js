@@ -36,16 +36,16 @@
   })
 
   // Leave at once: sign out in the background, hide the page, and leave no entry to go back to.
-  document.addEventListener('click', function (event) {
-    var link = event.target.closest && event.target.closest('[data-exit]')
-    if (!link) return
+  document.addEventListener('submit', function (event) {
+    var form = event.target
+    var away = form.getAttribute('data-exit')
+    if (!away || !navigator.sendBeacon) return
     event.preventDefault()
     root.classList.add('spean-leaving')
     document.title = ''
-    var out = document.querySelector('form[data-sign-out]')
-    if (out && navigator.sendBeacon) navigator.sendBeacon(out.action, new FormData(out))
-    window.location.replace(link.href)
-  })
+    navigator.sendBeacon(form.action)
+    window.location.replace(away)
+  }, true)
 
   // Buttons that need this file are hidden without it.
   document.querySelectorAll('[data-script]').forEach(function (element) { element.hidden = false })
