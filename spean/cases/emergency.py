@@ -115,9 +115,8 @@ def find_case(code: str) -> Case | None:
         wanted = identifiers.check_code(code)
     except ValueError:
         return None
-    with everybody("whoever asks in an emergency has nothing to do with the case yet, and sees nothing of it"):
-        found = Case.objects.filter(code=wanted).first()
-        return found or Case.objects.filter(person__code=wanted).order_by("-started_at").first()
+    cases = Case.objects.select_related("person")
+    return cases.filter(code=wanted).first() or cases.filter(person__code=wanted).order_by("-started_at").first()
 
 
 def watchers(access: EmergencyAccess) -> list[User]:
@@ -141,8 +140,9 @@ def _new(
     """The unsaved request, and the case from which an exclusion keeps the asker away."""
     organisation = actor.organisation
     assert organisation is not None
-    found = find_case(wanted)
-    barred = found if found is not None and _kept_out(actor, found) else None
+    with everybody("whoever asks in an emergency has nothing to do with the case yet, and sees nothing of it"):
+        found = find_case(wanted)
+        barred = found if found is not None and _kept_out(actor, found) else None
     access = EmergencyAccess(
         id=uuid4(), case=None if barred else found, reason=reason, sections=sorted(set(sections)), asked_by=actor,
         organisation=organisation, second=second, asked_at=clock.now(),

@@ -208,10 +208,12 @@ def _page(
     request: AccessRequest, fact: OperationalFact, *, opened: list[tuple[str, str]] | None = None
 ) -> HttpResponse:
     may_change = policy.may(request.user, "change_operation", fact)
+    may_see = policy.visible(request.user, "see_case", Case).filter(pk=fact.case_id).exists()
     rows = fact.readers.filter(until_at__isnull=True).select_related("user")
     context = {
         "fact": fact,
-        "case_url": reverse("case", args=[fact.case_id]) if policy.may(request.user, "see_case", fact.case) else "",
+        "code": operation.code_of(fact),
+        "case_url": reverse("case", args=[fact.case_id]) if may_see else "",
         "over": fact.over_at <= clock.now(),
         "opened": opened,
         "may_change": may_change,

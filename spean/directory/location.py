@@ -134,7 +134,7 @@ def held(user: User, service: Service) -> list[LocationGrant]:
 def _can_be_kept(grant: LocationGrant) -> bool:
     if grant.closed_at is not None:
         return False
-    if grant.basis == "placement":
+    if grant.basis == "placement" and grant.basis_id is not None:
         # Also after it ran out: as long as the person is there.
         return Service.objects.filter(
             pk=grant.location_id, referrals__pk=grant.basis_id, referrals__status="accepted"

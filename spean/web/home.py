@@ -304,8 +304,10 @@ def operation_sections(user: User) -> list[Section]:
     """Operations of which this user was told, as long as they are not over."""
     if not policy.may(user, "see_operation"):
         return []
-    found = operation.readable(user).filter(over_at__gt=clock.now()).select_related("case")[:SHOWN_IN_SHORT]
-    rows = [Row(_("Operation, for named readers"), row.case.code, _find_url("operation", row.pk)) for row in found]
+    found = operation.readable(user).filter(over_at__gt=clock.now())[:SHOWN_IN_SHORT]
+    rows = [
+        Row(_("Operation, for named readers"), operation.code_of(one), _find_url("operation", one.pk)) for one in found
+    ]
     return [Section(_("Do not speak about it"), rows)] if rows else []
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.utils import ProgrammingError
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from spean.access import policy
 from spean.access.models import User
@@ -246,6 +247,12 @@ class TestToldAtOnce:
             written = f"{message.subject} {message.body}"
             for secret in (case.code, "Sok", "phone", "Police", "Outsider", TEXT):
                 assert secret not in written
+
+    def test_the_mail_is_queued_with_the_access_and_the_job_carries_nothing(self, cast: Cast) -> None:
+        granted(cast, steps.registered(cast).code)
+        jobs = ProcrastinateJob.objects.filter(task_name="spean.cases.tasks.mail_emergency_notices")
+        assert [job.args for job in jobs] == [{}, {}]  # to the second person, then to those who watch
+        assert "spean.detection.tasks.destroy_informants" in app.tasks
 
     def test_mail_that_fails_waits_and_the_notice_stands(self, cast: Cast, settings: Any) -> None:
         granted(cast, steps.registered(cast).code)
