@@ -23,6 +23,7 @@ from spean.people.models import Person
 from spean.privacy import events, vault
 from spean.privacy.erasure import DECLINE_REASONS, ERASURE_GROUNDS
 from spean.privacy.models import Erasure
+from spean.privacy.rows import everybody
 from spean.workflow.engine import Refused, perform, requirement
 
 ENDED = ("closed", "counted")
@@ -64,19 +65,25 @@ def confirm_erasure(actor: User, erasure: Erasure, *, version: int | None = None
     """The second officer's word. From now on the case shows as erased; the keys go right after the commit."""
     with perform("confirm_erasure", erasure, actor, version=version, once=once) as step:
         scope = [case.pk for case in episodes_of(step.obj.case)]
-        # Locked, and the holds asked again: a hold placed in the same moment comes first, or finds the case erased.
-        cases = list(Case.objects.select_for_update(of=("self",)).filter(pk__in=scope).order_by("pk"))
-        standing = _standing(step.obj.case)
-        if standing:
-            raise Refused(standing)
-        step.obj.decided_at, step.obj.decided_by = clock.now(), actor
-        step.obj.subjects = sorted({case.subject for case in cases})
-        Case.objects.filter(pk__in=scope, erased_at__isnull=True).update(erased_at=clock.now())
-        for case in cases:
-            work.finish_tasks(case)
+        with everybody("the second officer answers for records that his organisation has nothing to do with"):
+            # Locked, and the holds asked again: a hold placed in the same moment comes first, or finds the case erased.
+            cases = list(Case.objects.select_for_update(of=("self",)).filter(pk__in=scope).order_by("pk"))
+            standing = _standing(step.obj.case)
+            if standing:
+                raise Refused(standing)
+            step.obj.decided_at, step.obj.decided_by = clock.now(), actor
+            step.obj.subjects = sorted({case.subject for case in cases})
+            Case.objects.filter(pk__in=scope, erased_at__isnull=True).update(erased_at=clock.now())
+            for case in cases:
+                work.finish_tasks(case)
         step.facts.update(ground=step.obj.ground, episodes=len(cases))
-        step.on_commit(lambda: finish(erasure.pk))
+        step.on_commit(lambda: _finish_now(erasure.pk))
     return erasure
+
+
+def _finish_now(pk: UUID) -> None:
+    with everybody("keys go for every record of the person, whoever made it"):
+        finish(pk)
 
 
 def finish(pk: UUID) -> Erasure:

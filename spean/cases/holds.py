@@ -13,6 +13,7 @@ from spean.cases.models import Case
 from spean.lib import clock
 from spean.people.models import Person
 from spean.privacy.models import LegalHold
+from spean.privacy.rows import everybody
 from spean.workflow.engine import perform, requirement
 
 # --- whose data ------------------------------------------------------------------------------------------
@@ -23,17 +24,18 @@ def episodes_of(case: Case) -> list[Case]:
     if case.person_id is None:
         return [case]
     records, found = {case.person_id}, {case.person_id}
-    while found:
-        linked = Person.objects.filter(Q(pk__in=found) | Q(same_as__in=found)).values_list("pk", "same_as")
-        found = {pk for pair in linked for pk in pair if pk is not None} - records
-        records |= found
-    return list(Case.objects.filter(person__in=records).order_by("started_at", "id"))
+    with everybody("what is decided on a person holds for the records that other agencies made of her"):
+        while found:
+            linked = Person.objects.filter(Q(pk__in=found) | Q(same_as__in=found)).values_list("pk", "same_as")
+            found = {pk for pair in linked for pk in pair if pk is not None} - records
+            records |= found
+        return list(Case.objects.filter(person__in=records).order_by("started_at", "id"))
 
 
 def holds_on(case: Case) -> list[LegalHold]:
     """The legal holds that stand today, on any episode of the person."""
     rows = LegalHold.objects.filter(case__in=episodes_of(case), status="standing")
-    return [row for row in rows.select_related("organisation", "case") if row.stands]
+    return [row for row in rows.select_related("organisation") if row.stands]
 
 
 # --- legal holds -----------------------------------------------------------------------------------------

@@ -413,7 +413,9 @@ def reasons(
     there = [name for name in only if getattr(row, name) is not None]
     if not there:
         return {}
-    return dict(doors.reveal(user, [row], there, purpose)[row.pk])
+    opened = doors.reveal(user, [row], there, purpose)[row.pk]
+    erased: dict[str, str | None] = {name: _("Erased") for name in there}
+    return erased if opened.erased else dict(opened)
 
 
 def name(user: User, case: Case, purpose: str) -> dict[str, str]:

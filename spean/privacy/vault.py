@@ -9,17 +9,19 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, connections, models, transaction
 
 from spean.lib import clock
 from spean.privacy import crypto
 from spean.privacy.fields import Ciphertext, sealed_fields
 from spean.privacy.keyvault.models import DataKey
 from spean.privacy.routers import VAULT_ALIAS
+
+TABLE = DataKey._meta.db_table
 
 
 class NoKey(Exception):
@@ -143,6 +145,30 @@ def destroy_key(subject: UUID) -> None:
         if row.wrapped is not None:
             row.wrapped, row.destroyed_at = None, clock.now()
             row.save(using=VAULT_ALIAS, update_fields=["wrapped", "destroyed_at"])
+
+
+def remove_remains(since: datetime) -> bool:
+    """Have the table written anew if a key was destroyed since then. Returns whether it was.
+
+    An emptied row leaves its old bytes in the file until PostgreSQL needs the place, which may be years. Needs the
+    right to maintain the table (PostgreSQL 17); without it, whoever owns the table does it by hand.
+    """
+    if not DataKey.objects.using(VAULT_ALIAS).filter(destroyed_at__gte=since).exists():
+        return False
+    with connections[VAULT_ALIAS].cursor() as cursor:
+        cursor.execute(
+            "SELECT has_table_privilege(%s, 'MAINTAIN')" if _can_maintain() else "SELECT %s IS NULL", [TABLE]
+        )
+        if cursor.fetchone() != (True,):
+            return False
+        cursor.execute(f"VACUUM (FULL) {TABLE}")
+    return True
+
+
+def _can_maintain() -> bool:
+    connection: Any = connections[VAULT_ALIAS]
+    connection.ensure_connection()
+    return bool(connection.pg_version >= 170000)
 
 
 def is_destroyed(subject: UUID) -> bool:

@@ -59,7 +59,8 @@ def test_from_the_request_to_the_printed_confirmation(cast: Cast, django_capture
     assert "Confirm and erase" in auditor.text
     assert "Sok" not in auditor.text
     with django_capture_on_commit_callbacks(execute=True):
-        done = auditor.client.post(f"/erasure/{row.pk}/confirm/", hidden(page), follow=True)
+        assert auditor.client.post(f"/erasure/{row.pk}/confirm/", hidden(page)).status_code == 302
+    done = auditor.client.get(f"/erasure/{row.pk}/")
     assert "Confirmation of erasure" in done.content.decode()
     assert "one key, destroyed" in done.content.decode()
     assert vault.is_destroyed(case.subject)
@@ -140,15 +141,17 @@ def test_a_stranger_meets_nothing(cast: Cast) -> None:
     hold = holds.place_hold(cast.manager, row.case, ground="criminal_case")
     addresses = (
         f"/case/{row.case_id}/hold/", f"/hold/{hold.pk}/lift/", f"/case/{row.case_id}/erasure/", f"/erasure/{row.pk}/",
-        f"/erasure/{row.pk}/confirm/", f"/erasure/{row.pk}/decline/", f"/erasure/{row.pk}/withdraw/", "/erasures/",
+        f"/erasure/{row.pk}/confirm/", f"/erasure/{row.pk}/decline/", f"/erasure/{row.pk}/withdraw/",
     )  # fmt: skip
     for name in ("outsider", "colleague", "other_manager", "officer", "provider", "administrator"):
         client = signed_in(getattr(cast, name))
         missing = client.get(f"/case/{uuid4()}/").content
         for address in addresses:
-            for ask in (client.get, client.post):
+            reads_only = address == f"/erasure/{row.pk}/"
+            for ask in (client.get,) if reads_only else (client.get, client.post):
                 answer = ask(address)
                 assert (answer.status_code, answer.content) == (404, missing), (name, address)
+        assert row.code not in client.get("/erasures/").content.decode(), name
     assert Erasure.objects.get().status == "requested"
 
 
@@ -185,12 +188,18 @@ class TestErasedEverywhere:
         assert (page.status_code, "were erased" in page.content.decode()) == (422, True)
 
     def test_no_page_of_the_case_fails_for_anybody(self, cast: Cast, erased: Case) -> None:
-        from tests.test_crawl import addresses, one_of_each
+        from tests.test_crawl import addresses
 
-        for name in ("manager", "screener", "registry", "auditor"):
+        row = Erasure.objects.get()
+        ids = [erased.pk, erased.person_id, row.pk, *erased.notes.values_list("pk", flat=True)[:1]]
+        urls = [
+            (page, url) for page, url in addresses([one for one in ids if one]) if any(str(one) in url for one in ids)
+        ]
+        assert len(urls) > 50
+        for name in ("manager", "registry"):
             client = signed_in(getattr(cast, name))
-            for page, url in addresses(one_of_each()):
-                assert client.get(url).status_code in (200, 302, 403, 404, 405), (name, page)
+            for page, url in urls:
+                assert client.get(url).status_code in (200, 302, 404, 405), (name, page)
 
     def test_a_letter_on_a_decision_says_that_nothing_is_left(
         self, cast: Cast, django_capture_on_commit_callbacks: Any

@@ -83,6 +83,8 @@ def read_message(request: AccessRequest, pk: UUID) -> HttpResponse:
         return HttpResponseRedirect(reverse("referral", args=[pk]))
     wanted = [name for name in ("message", "answer") if getattr(referral, name) is not None]
     opened = doors.reveal(request.user, [referral], wanted, "referral").get(referral.pk)
+    if opened is not None and opened.erased:
+        return _page(request, referral, opened={"message": str(_("Erased"))})
     return _page(request, referral, opened=opened or {})
 
 
