@@ -3,14 +3,12 @@
 What a witness checks and what silence means stands in `privacy.witness`.
 """
 
-import io
 from base64 import b64encode
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-import qrcode
-import qrcode.image.svg
+from allauth.mfa.adapter import get_adapter
 from crispy_forms_gds.fields import DateInputField
 from django import forms
 from django.contrib import messages
@@ -195,9 +193,8 @@ def words(root: bytes) -> list[str]:
 
 def picture(note: str) -> str:
     """The signed checkpoint as a QR code, in the page itself: nothing is loaded from elsewhere."""
-    out = io.BytesIO()
-    qrcode.make(note, image_factory=qrcode.image.svg.SvgPathImage, box_size=6).save(out)
-    return f"data:image/svg+xml;base64,{b64encode(out.getvalue()).decode()}"
+    svg: str = get_adapter().build_totp_svg(note)  # the library's, which draws the codes of authenticator apps
+    return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
 
 
 def _checkpoint(size: int) -> Checkpoint:

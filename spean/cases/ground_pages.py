@@ -232,7 +232,7 @@ def _asked(request: AccessRequest, pk: UUID) -> Consent:
 
 def _onward(request: AccessRequest, row: Consent) -> str:
     """To the referral that waited for it, where this user received one; otherwise to the day's work."""
-    waiting = row.case.referrals.filter(kind="focal", status="sent").first()  # type: ignore[attr-defined]
+    waiting = row.case.referrals.filter(kind="focal", status="sent").first()
     if waiting is not None and policy.may(request.user, "acknowledge_referral", waiting):
         return reverse("referral", args=[waiting.pk])
     return reverse("home")

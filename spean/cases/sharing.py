@@ -59,11 +59,11 @@ def widen(actor: User, case: Case, purpose: str) -> None:
     if task is None or actor.organisation is None:
         return
     referrals = apps.get_model("referral", "Referral")._default_manager
-    for row in referrals.filter(case=case, kind=task, status__in=WAITING, receipt__isnull=True):
-        shared = doors.share(case, row.to_organisation, purpose, work.TASK_SECTIONS[task], actor)
+    for waiting in referrals.filter(case=case, kind=task, status__in=WAITING, receipt__isnull=True):
+        shared = doors.share(case, waiting.to_organisation, purpose, work.TASK_SECTIONS[task], actor)
         if shared.receipt is not None:
-            row.sections, row.receipt = sorted(shared), shared.receipt
-            row.save(update_fields=["sections", "receipt"])
+            waiting.sections, waiting.receipt = sorted(shared), shared.receipt
+            waiting.save(update_fields=["sections", "receipt"])
     if task != "focal":
         return
     for row in Involvement.objects.filter(case=case, task="focal", status="open"):

@@ -136,7 +136,7 @@ def others(now: datetime) -> Iterator[Story]:
             person=person, screening=_screening(rng, age, stage), stage=stage, begins=begins, screener=screener,
             focal=focal, context=context, needs=rng.sample(NEEDS, rng.randint(1, 3)),
             risk=rng.choices(["low", "medium", "high"], [3, 5, 2])[0], meets_needs=rng.random() < 0.6,
-            outcome="exploited_not_identified" if rng.random() < 0.15 else "identified",
+            outcome="exploited_not_identified" if rng.random() < 0.15 else "identified", alone=age < 13,
         )  # fmt: skip
 
 

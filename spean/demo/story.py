@@ -10,7 +10,7 @@ from uuid import UUID
 from spean.access.models import Organisation, User
 from spean.access.roles import CASE_MANAGER, IDENTIFICATION_OFFICER, IDENTIFICATION_REVIEWER, SERVICE_PROVIDER
 from spean.cases import actions as cases
-from spean.cases import exclusion
+from spean.cases import exclusion, grounds
 from spean.cases.consent import record_consent, record_refusal
 from spean.cases.models import Case
 from spean.cases.work import TASK_SECTIONS
@@ -21,6 +21,8 @@ from spean.identification import actions as identification
 from spean.identification.models import Determination
 from spean.lib import clock
 from spean.people.actions import Identity, MatchesToDecide, register_person
+from spean.privacy import doors
+from spean.privacy.models import Consent
 from spean.protection import actions as protection
 from spean.protection.models import Need, ReflectionPeriod
 from spean.referral import actions as referral
@@ -74,6 +76,8 @@ class Story:
     decision: str = "not_same"
     exclude: str = ""
     meets_needs: bool = True
+    # A child with nobody who could agree: referred in code, and the focal agency's officer is the second person.
+    alone: bool = False
     case: Case | None = field(default=None, init=False)
 
 
@@ -157,17 +161,28 @@ class Teller:
     def _refer(self, story: Story, screener: User) -> None:
         case, focal = story.case, self.world.organisations[story.focal]
         assert case is not None
-        self._at(
-            8, lambda: self._agree(screener, case, "referral_to_focal_agency", None, TASK_SECTIONS["focal"], story)
-        )
+        ground = None
+        if story.alone:
+            ground = self._at(8, lambda: grounds.record_ground(
+                screener, case, ground="best_interests", purpose="referral_to_focal_agency",
+                classes=TASK_SECTIONS["focal"], reasons="Nobody safe is with the child; the night cannot be spent here."))  # fmt: skip
+        else:
+            self._at(
+                8, lambda: self._agree(screener, case, "referral_to_focal_agency", None, TASK_SECTIONS["focal"], story)
+            )
         sent = self._at(4, lambda: referral.refer_case(
             screener, case, focal, message="Please meet the person; details in the screening.", urgent=story.risk == "high"))  # fmt: skip
         if not self._reaches(story, "acknowledged"):
             return
         manager = self.world.of(focal, "case_manager")
-        self._at(150, lambda: referral.acknowledge_referral(manager, sent))
+        self._at(140, lambda: self._second_person(manager, ground) if ground is not None else None)
+        self._at(10, lambda: referral.acknowledge_referral(manager, sent))
         if self._reaches(story, "registered"):
             self._register(story, manager, sent)
+
+    def _second_person(self, user: User, ground: Consent) -> None:
+        doors.reveal(user, [ground], ["reasons"], "referral")
+        grounds.confirm_ground(user, ground)
 
     def _register(self, story: Story, manager: User, sent: Referral) -> None:
         case = Case.objects.get(pk=sent.case_id)

@@ -82,6 +82,7 @@ def make_export(actor: User, export: Export, *, version: int | None = None, once
     """The encrypted list, handed out this once: neither the file nor anything it was made from is stored."""
     engine.check("make_export", export, actor, version=version, once=once)
     _raise_failures(engine.failures("make_export", export, actor))
+    doors.require_witness()  # before anything is opened; each share asks again
     recipient = export.recipient
     asked = columns.sections(export.columns)
     # What she agrees to at this moment is opened, before the transaction that passes it on and asks again.

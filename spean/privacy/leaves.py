@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from spean.privacy.merkle import leaf_hash
 
@@ -31,6 +32,17 @@ def encode(row: Sequence[Any]) -> bytes:
         if values[at] is not None:
             values[at] = values[at].hex
     return _encoder.encode(values).encode()
+
+
+def decode(encoded: bytes) -> tuple[Any, ...]:
+    """The row of COLUMNS that was encoded."""
+    values = json.loads(encoded)
+    for at in _MOMENTS:
+        values[at] = moment(values[at])
+    for at in _IDS:
+        if values[at] is not None:
+            values[at] = UUID(values[at])
+    return tuple(values)
 
 
 def hash_of(row: Sequence[Any]) -> bytes:

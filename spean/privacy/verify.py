@@ -78,7 +78,8 @@ class _Examination:
         unplaced: list[Entry] = []
         last_number = 0
         for entry in self.source.entries():
-            last_number = max(last_number, entry.event_id)
+            if entry.event_id > last_number:
+                last_number = entry.event_id
             if entry.index is None:
                 unplaced.append(entry)
             else:
@@ -152,7 +153,10 @@ class _Examination:
             )
 
     def _too_late(self, entry: Entry) -> bool:
-        return entry.encoded is not None and _written_at(entry.encoded) < self.late_before
+        try:
+            return entry.encoded is not None and leaves.written_at(entry.encoded) < self.late_before
+        except (IndexError, ValueError):
+            raise logfile.BadFile("A row of the exported log has other columns.") from None
 
 
 def _written_at(encoded: bytes) -> int:

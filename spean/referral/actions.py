@@ -388,6 +388,8 @@ def _consent_or_ground_to_refer(case: Case, actor: User, facts: Mapping[str, Any
 def _recipient_can_receive(referral: Referral, actor: User, facts: Mapping[str, Any]) -> list[str]:
     failures = []
     to = referral.to_organisation
+    if referral.case.status in ("counted", "closed"):
+        failures.append(_("This case has ended: nobody is asked for the person any more."))
     if not to.active:
         failures.append(_("This organisation no longer takes referrals."))
     if Exclusion.objects.filter(case=referral.case, organisation=to, lifted_at__isnull=True).exists():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ class Log:
     notes: list[tuple[int, str]]
     trees: list[tuple[int, bytes]]
     rows: list[Any]
+    faults: list[str] = field(default_factory=list)
 
     def checkpoints(self) -> Iterable[tuple[int, str]]:
         return self.notes
@@ -61,7 +62,7 @@ def _edited(entry: Any, rng: random.Random, *, mend: bool) -> Any:
     row = list(entry.row)
     place = leaves.COLUMNS.index(rng.choice(("at", "action", "purpose")))
     row[place] = row[place] + timedelta(seconds=1) if isinstance(row[place], datetime) else row[place] + "x"
-    return replace(entry, row=tuple(row), hash=leaves.hash_of(tuple(row)) if mend else entry.hash)
+    return replace(entry, encoded=leaves.encode(row), hash=leaves.hash_of(row) if mend else entry.hash)
 
 
 def edit(log: Log, at: int, rng: random.Random) -> None:
@@ -82,7 +83,7 @@ def delete_and_close(log: Log, at: int, rng: random.Random) -> None:
 
 
 def blank(log: Log, at: int, rng: random.Random) -> None:
-    log.rows[at] = replace(log.rows[at], row=None)
+    log.rows[at] = replace(log.rows[at], encoded=None)
 
 
 def swap(log: Log, at: int, rng: random.Random) -> None:

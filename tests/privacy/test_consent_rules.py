@@ -106,7 +106,7 @@ recipients = st.sampled_from([SHELTER, OTHER, FOCAL])
 wanted = st.lists(st.sampled_from(CLASSES), unique=True)
 
 
-@settings(max_examples=4000)
+@settings(max_examples=2000)
 @given(histories, recipients, st.sampled_from(PURPOSES), wanted)
 def test_never_more_than_was_asked_for_and_agreed_to(
     rows: list[Said], recipient: Org, purpose: str, asked: list[str]

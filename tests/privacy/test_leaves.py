@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from spean.privacy.leaves import COLUMNS, encode, hash_of
+from spean.privacy.leaves import COLUMNS, decode, encode, hash_of
 from spean.privacy.models import Event
 
 AT = datetime(2026, 3, 1, 8, 30, 0, 123456, tzinfo=UTC)
@@ -36,6 +36,10 @@ def test_a_change_in_any_column_changes_the_hash(at: int, name: str) -> None:
     others = {int: 8, datetime: AT + timedelta(microseconds=1), UUID: UUID(int=9), type(None): UUID(int=9)}
     changed = others.get(type(old), {"c": 1} if isinstance(old, dict) else [] if isinstance(old, list) else "x")
     assert hash_of((*ROW[:at], changed, *ROW[at + 1 :])) != hash_of(ROW), name
+
+
+def test_what_was_encoded_is_read_again() -> None:
+    assert decode(encode(ROW)) == ROW
 
 
 def test_the_clock_zone_does_not_matter() -> None:

@@ -6,7 +6,7 @@ from spean.privacy import sequencer, verify
 
 
 @pytest.mark.parametrize(
-    "content", ["", "x", "{}", "[]", '{"kind":"spean event log","format":2,"columns":[]}', "\x00", '{"kind":1}']
+    "content", ["", "x", "{}", "[]", '{"kind":"spean event log","format":3,"columns":[]}', "\x00", '{"kind":1}']
 )
 def test_a_file_that_is_no_log_is_refused(tmp_path, capsys, content) -> None:
     (tmp_path / "log").write_text(content)
