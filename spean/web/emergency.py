@@ -179,7 +179,9 @@ def ask(request: AccessRequest) -> HttpResponse:
             ),
         )  # fmt: skip
         if done:
-            messages.success(request, _("Asked. Once the second person has confirmed it, what you need is on this page."))
+            messages.success(
+                request, _("Asked. Once the second person has confirmed it, what you need is on this page.")
+            )
             return _to(done)
     context = {
         "title": _("Emergency access"),
@@ -292,9 +294,7 @@ def answer(request: AccessRequest, pk: UUID) -> HttpResponse:
         def act() -> EmergencyAccess:
             if form.cleaned_data["answer"] == "refuse":
                 return verbs.refuse_emergency(request.user, access, version=version)
-            return verbs.confirm_emergency(
-                request.user, access, proven_at=factor_proven_at(request), version=version
-            )
+            return verbs.confirm_emergency(request.user, access, proven_at=factor_proven_at(request), version=version)
 
         if carry_out(form, act, version_now=_version(pk)):
             messages.success(request, _("Your answer is recorded. Thank you."))

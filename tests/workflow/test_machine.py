@@ -49,6 +49,13 @@ def _row_in(cast: Cast, label: str) -> models.Model:
     if label == "identification.Determination":
         return steps.proposed(cast)
     case = steps.registered(cast)
+    if label == "privacy.EmergencyAccess":
+        from spean.cases.emergency import ask_emergency
+
+        return ask_emergency(
+            cast.outsider, wanted=case.code, reason="danger_to_life", text="A man stands at her door.",
+            sections=["identity"], second=cast.other_manager, proven_at=clock.now(),
+        )  # fmt: skip
     if label == "privacy.LegalHold":
         from spean.cases.holds import place_hold
 
