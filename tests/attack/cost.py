@@ -96,14 +96,15 @@ def _long_log(rows: int) -> Log:
     from spean.privacy import leaves, sequencer
     from spean.privacy.checkpoint import Head
     from spean.privacy.logfile import Entry
-    from spean.privacy.merkle import Frontier
+    from spean.privacy.merkle import Frontier, leaf_hash
 
     now, signer, tree = clock.now(), sequencer.signer(), Frontier()
     log = Log(now, rows, [], [], [])
     for number in range(1, rows + 1):
         row = (number, 1, now, now, uuid4(), uuid4(), "case.read", "cases.Case", uuid4(), uuid4(), uuid4(), [], "", {})
-        tree.append(leaf := leaves.hash_of(row))
-        log.rows.append(Entry(number - 1, number, leaf, row))
+        encoded = leaves.encode(row)
+        tree.append(leaf := leaf_hash(encoded))
+        log.rows.append(Entry(number - 1, number, leaf, encoded))
         if number % 10_000 == 0 or number == rows:
             head = Head(sequencer.log_name(), number, tree.root(), now)
             log.notes.append((number, signer.sign(head.body())))
