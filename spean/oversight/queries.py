@@ -81,13 +81,15 @@ def alerts_told(rows: Iterable[Alert]) -> list[dict[str, Any]]:
 
 
 def codes_of(rows: Iterable[Event]) -> dict[int, str]:
-    """The code of the case of each event, or of the person where it belongs to no case."""
+    """The code of the case of each event; where a person was opened, of the case she was registered from."""
     listed = list(rows)
     cases = dict(Case.objects.filter(pk__in={row.case_id for row in listed if row.case_id}).values_list("pk", "code"))
     subjects = {row.subject for row in listed if row.case_id is None and row.subject}
-    person_model = apps.get_model("people", "Person")
-    persons = dict(person_model._default_manager.filter(subject__in=subjects).values_list("subject", "code"))
-    return {row.pk: cases.get(row.case_id) or persons.get(row.subject, "") for row in listed}
+    persons = dict(Case.objects.filter(subject__in=subjects).values_list("subject", "code"))
+    return {
+        row.pk: (row.case_id and cases.get(row.case_id)) or (row.subject and persons.get(row.subject)) or ""
+        for row in listed
+    }
 
 
 def people(rows: Iterable[Any]) -> dict[UUID | None, User]:
@@ -171,7 +173,7 @@ def _purpose(action: str, purpose: str) -> str | Promise:
 def sections_of(rows: Iterable[Event]) -> dict[int, list[str]]:
     """Which parts of a case each opening touched, as section codes."""
     listed = [row for row in rows if row.fields]
-    notes = {row.object_id for row in listed if row.object_type == "cases.Note"}
+    notes = {row.object_id for row in listed if row.object_id and row.object_type == "cases.Note"}
     with everybody("an auditor is told of which section a note was, never the note"):
         note_sections = dict(
             apps.get_model("cases", "Note")._default_manager.filter(pk__in=notes).values_list("pk", "section")
@@ -195,7 +197,8 @@ def roles_at(rows: Iterable[Event]) -> dict[int, str]:
     held: dict[UUID, list[Membership]] = {}
     for membership in Membership.objects.filter(user_id__in={row.actor_id for row in listed}):
         held.setdefault(membership.user_id, []).append(membership)
-    return {row.pk: role for row in listed if (role := _role(held.get(row.actor_id, []), row.organisation_id, row.at))}
+    found = {row.pk: _role(held.get(row.actor_id, []), row.organisation_id, row.at) for row in listed if row.actor_id}
+    return {pk: role for pk, role in found.items() if role}
 
 
 def _role(memberships: Iterable[Membership], organisation: UUID | None, at: datetime) -> str:
