@@ -21,7 +21,7 @@ from spean.people.matching import Details
 from spean.people.models import Person
 from spean.people.search_feed import CODED, SEALED
 from spean.people.search_server import Searcher, _Listener
-from spean.privacy import vault
+from spean.privacy import rows, vault
 
 
 @contextmanager
@@ -35,6 +35,8 @@ def search_beside(path: Path) -> Iterator[Searcher]:
     def share() -> None:
         for alias, connection in shared.items():
             connections[alias] = connection
+        # In production a process of its own, which sees every row although the request that asks it does not.
+        rows._inside.set(rows._setting((), "all"))
 
     searcher._thread.submit(share).result()
     searcher.load(threading.Event())

@@ -36,9 +36,13 @@ class Kept:
 
 def kept() -> Kept:
     rows = {action: Event.objects.filter(action=action).order_by("-id").first() for action in (MADE, PASSED, FAILED)}
-    moments = [row.at if row else None for row in rows.values()]
-    passed = rows[PASSED]
-    return Kept(*moments, facts=passed.facts if passed else {})
+    made, passed, failed = rows[MADE], rows[PASSED], rows[FAILED]
+    return Kept(
+        made_at=made.at if made else None,
+        proved_at=passed.at if passed else None,
+        failed_at=failed.at if failed else None,
+        facts=passed.facts if passed else {},
+    )
 
 
 def expected() -> bool:

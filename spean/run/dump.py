@@ -48,6 +48,11 @@ def parameters(settings: dict[str, Any]) -> dict[str, str]:
     return {key: str(value) for key, value in {**options, **given}.items() if value not in (None, "")}
 
 
+def _connect(settings: dict[str, Any]) -> psycopg.Connection[Any]:
+    given: dict[str, Any] = parameters(settings)
+    return psycopg.connect(autocommit=True, **given)
+
+
 @contextmanager
 def _environment(settings: dict[str, Any]) -> Iterator[dict[str, str]]:
     # A file of this user alone: what stands in arguments or in the environment is read by others.
@@ -63,7 +68,7 @@ def _environment(settings: dict[str, Any]) -> Iterator[dict[str, str]]:
 @contextmanager
 def snapshot(settings: dict[str, Any]) -> Iterator[tuple[psycopg.Connection[Any], str]]:
     """A view of the database that does not move, and the name under which pg_dump shares it."""
-    with psycopg.connect(**parameters(settings), autocommit=True) as connection:
+    with _connect(settings) as connection:
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         row = connection.execute("SELECT pg_export_snapshot()").fetchone()
         assert row is not None
@@ -137,7 +142,7 @@ def is_archive(file: Path) -> bool:
 
 def empty(settings: dict[str, Any], app: str) -> None:
     """Throw away every table, and give the application its rights on those to come. The caller made sure it may."""
-    with psycopg.connect(**parameters(settings), autocommit=True) as connection:
+    with _connect(settings) as connection:
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
         if app != settings["USER"]:
@@ -147,5 +152,5 @@ def empty(settings: dict[str, Any], app: str) -> None:
 
 def analyze(settings: dict[str, Any]) -> None:
     """Without its figures about the tables the planner is slow on the first day."""
-    with psycopg.connect(**parameters(settings), autocommit=True) as connection:
+    with _connect(settings) as connection:
         connection.execute("ANALYZE")

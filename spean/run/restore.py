@@ -113,7 +113,7 @@ def restore(wanted: Wanted) -> Report:
     report = Report(records.stamp, keys.stamp, bytes=records.size + keys.size)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="restore-", dir=state.directory()) as folder:
-        opened = {}
+        opened: dict[str, _Opened] = {}
         for found, identity in ((records, wanted.identity), (keys, wanted.keys_identity)):
             opened[found.kind] = _open(found, identity, Path(folder))
         erased = erased_elsewhere(wanted, keys)

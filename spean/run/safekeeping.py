@@ -98,10 +98,10 @@ def _verify(words: list[str]) -> int:
     _which(parser, identity=False)
     options = parser.parse_args(words)
     with current():
-        for directory, kind in ((options.directory, "records"), (options.keys_dir or options.directory, "keys")):
-            for one in sets.sets(directory, kind):
-                sets.check(one)
-                print(f"{one.path}: signed, and every file as it was written")
+        found = sets.sets(options.directory, "records") + sets.sets(options.keys_dir or options.directory, "keys")
+        for one in found:
+            sets.check(one)
+            print(f"{one.path}: signed, and every file as it was written")
         if options.identity is None:
             print("Not opened: give --identity to restore it into a scratch installation.")
             return 0
