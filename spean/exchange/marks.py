@@ -74,13 +74,21 @@ def identify(rows: Sequence[str], exports: Iterable[Made]) -> str | None:
     for export in known:
         if export.canary_code in rows:
             return export.number
-    found = []
-    for export in known:
-        places = [place(export.order_key, code) for code in rows if code in export.codes]
-        # All of them were in it, and none stands before the one it followed.
-        if len(places) == len(rows) >= ENOUGH and all(a < b for a, b in zip(places, places[1:], strict=False)):
-            found.append(export.number)
+    if len(rows) < ENOUGH:
+        return None
+    found = [export.number for export in known if export.codes.issuperset(rows) and _in_order(rows, export.order_key)]
     return found[0] if len(found) == 1 else None
+
+
+def _in_order(codes: Sequence[str], order_key: bytes) -> bool:
+    """Whether none of them stands before the one it followed. Most orders are told after a few rows."""
+    before = b""
+    for code in codes:
+        here = place(order_key, code)
+        if here <= before:
+            return False
+        before = here
+    return True
 
 
 @dataclass(frozen=True)
