@@ -4,7 +4,7 @@ What is sealed becomes unreadable with its key; codes stay for the count. The ke
 keys are destroyed after the commit that decided it; a job finishes what a break left undone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,18 +15,19 @@ from django.utils.translation import gettext as _
 from spean.access.models import User
 from spean.cases import attaching, work
 from spean.cases.holds import episodes_of, holds_on
-from spean.cases.models import Case
+from spean.cases.models import Case, OperationalFact
 from spean.country import pack
 from spean.lib import clock
 from spean.lib.identifiers import new_code
 from spean.people.models import Person
 from spean.privacy import events, vault
 from spean.privacy.erasure import DECLINE_REASONS, ERASURE_GROUNDS
-from spean.privacy.models import Erasure
+from spean.privacy.models import EmergencyAccess, Erasure
 from spean.privacy.rows import everybody
 from spean.workflow.engine import Refused, perform, requirement
 
 ENDED = ("closed", "counted")
+OWN_KEYS: tuple[Any, ...] = (EmergencyAccess, OperationalFact)
 
 
 # --- the request and the second officer ------------------------------------------------------------------
@@ -72,7 +73,7 @@ def confirm_erasure(actor: User, erasure: Erasure, *, version: int | None = None
             if standing:
                 raise Refused(standing)
             step.obj.decided_at, step.obj.decided_by = clock.now(), actor
-            step.obj.subjects = sorted({case.subject for case in cases})
+            step.obj.subjects = sorted({case.subject for case in cases} | {row.subject for row in _with_own_key(cases)})
             Case.objects.filter(pk__in=scope, erased_at__isnull=True).update(erased_at=clock.now())
             for case in cases:
                 work.finish_tasks(case)
@@ -93,6 +94,7 @@ def finish(pk: UUID) -> Erasure:
     for subject in gone:
         vault.destroy_key(subject)
     cases = list(Case.objects.filter(subject__in=erasure.subjects))
+    apart = _with_own_key(cases)
     attaching.remove_files_of(cases)
     with transaction.atomic():
         row = Erasure.objects.select_for_update(of=("self",)).get(pk=pk)
@@ -103,9 +105,21 @@ def finish(pk: UUID) -> Erasure:
         for case in cases:
             if first or case.subject in gone:
                 events.record("key.destroyed", actor=None, obj=row, case=case, facts={"again": not first})
+        for own in apart:
+            if first or own.subject in gone:
+                events.record("key.destroyed", actor=None, obj=own, facts={"again": not first})
         # The search process follows rows that change: it forgets the name at its next look.
         Person.objects.filter(subject__in=erasure.subjects).update(updated_at=clock.now())
     return row
+
+
+def _with_own_key(cases: Iterable[Case]) -> list[Any]:
+    """What tells of the person under a key of its own: why somebody asked in an emergency, and what was planned.
+
+    Who called about her is somebody else, and has a time of his own (`detection.Informant`).
+    """
+    kept = [case.pk for case in cases]
+    return [row for model in OWN_KEYS for row in model._default_manager.filter(case_id__in=kept).order_by("pk")]
 
 
 def finish_erasures() -> int:
@@ -165,7 +179,12 @@ def _no_hold_stands(erasure: Erasure, actor: User, facts: Mapping[str, Any]) -> 
 
 
 def _standing(case: Case) -> list[str]:
-    return [_("A legal hold stands: nothing is erased until it is over or lifted.")] if holds_on(case) else []
+    found = []
+    if holds_on(case):
+        found.append(_("A legal hold stands: nothing is erased until it is over or lifted."))
+    if EmergencyAccess.objects.filter(case__in=episodes_of(case), status="granted").exists():
+        found.append(_("Oversight has not reviewed an emergency access to these data yet."))
+    return found
 
 
 @requirement("second_officer_elsewhere")

@@ -1,6 +1,7 @@
 """Documents: sealed from the first byte, opened through the door alone, refused in words where they do not fit."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -211,6 +212,19 @@ class TestUploading:
             row = Document.objects.latest("attached_at")
             answer = client.post(f"/document/{row.pk}/open/", {"purpose": "casework"})
             assert (answer.status_code, answer.content) == (200, content), name
+
+    def test_as_a_browser_sends_it_with_the_token_of_its_form(self, case: Case, client: Client) -> None:
+        """The token is looked for in the body, before the page is reached: the file is kept all the same."""
+        client.handler.enforce_csrf_checks = True
+        address = f"/case/{case.pk}/document/"
+        page = client.get(address)
+        token = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.content.decode())[-1]
+        form = {"csrfmiddlewaretoken": token, **hidden(page), "kind": "passport", "title": "Her passport"}
+        large = b"%PDF-" + bytes(5_000_000) + b"%%EOF"
+        assert client.post(address, {**form, "file": SimpleUploadedFile("a.pdf", large)}).status_code == 302
+        assert Document.objects.get().chunks == 77
+        stolen = {**form, "csrfmiddlewaretoken": "x" * 64}
+        assert client.post(address, {**stolen, "file": SimpleUploadedFile("a.pdf", PDF)}).status_code == 403
 
     def test_a_download_is_harmless_and_tells_nothing(self, case: Case, client: Client, document: Document) -> None:
         answer = client.post(f"/document/{document.pk}/open/", {"purpose": "casework"})

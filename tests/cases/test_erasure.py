@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, transaction
 
 from spean.access.models import Membership
@@ -14,8 +16,9 @@ from spean.lib import clock
 from spean.people import search
 from spean.people.actions import search_people
 from spean.people.models import Person
-from spean.privacy import doors, files, vault
-from spean.privacy.models import Erasure, Event, LegalHold
+from spean.privacy import doors, erased, files, vault
+from spean.privacy.fields import sealed_fields
+from spean.privacy.models import EmergencyAccess, Erasure, Event, LegalHold
 from spean.workflow.engine import CannotDo, Changed, Forbidden, Refused, WrongState
 from tests import steps
 from tests.cast import Cast
@@ -119,6 +122,42 @@ class TestTheWay:
         case = ended(cast)
         confirm(cast.registry, asked(cast, case), django_capture_on_commit_callbacks)
         assert not Task.objects.filter(case=case, done_at__isnull=True).exists()
+
+
+def test_every_key_that_hangs_on_a_case_is_known_to_the_erasure() -> None:
+    """A new sealed table under a key of its own has to say whether it tells of the person."""
+    case = Case(subject=uuid4())
+    others = {"detection.Informant"}  # somebody else, with a time of his own
+    for model in apps.get_models():
+        sealed = sealed_fields(model) if model.__module__.startswith("spean.") else {}
+        if not sealed or "case" not in {field.name for field in model._meta.concrete_fields}:
+            continue
+        own = model(case=case).subject != case.subject
+        assert own == (model in erasure.OWN_KEYS or model._meta.label in others), model
+
+
+def test_what_stands_apart_is_erased_with_her_and_not_before_oversight_looked(
+    cast: Cast, django_capture_on_commit_callbacks: Any
+) -> None:
+    case = ended(cast)
+    now = clock.now()
+    access = EmergencyAccess(
+        case=case, reason="medical_emergency", sections=["contact"], alone=True, asked_by=cast.outsider,
+        organisation=cast.org("other_police"), status="granted", asked_at=now, from_at=now,
+        until_at=now + timedelta(hours=4), review_by=now + timedelta(hours=72),
+    )  # fmt: skip
+    vault.create_key(access.subject)
+    vault.seal_fields(access, text="Sok Dara was taken to a clinic.")
+    access.save(force_insert=True)
+    with pytest.raises(Refused, match="Oversight has not reviewed"):
+        asked(cast, case)
+    emergency = EmergencyAccess.objects.get(pk=access.pk)
+    emergency.status, emergency.reviewed_at, emergency.reviewed_by = "justified", now, cast.auditor
+    emergency.save()
+    row = confirm(cast.registry, asked(cast, case), django_capture_on_commit_callbacks)
+    assert set(row.subjects) == {case.subject, access.subject}
+    assert vault.living(row.subjects) == set()
+    assert erased.in_log() >= {case.subject, access.subject}
 
 
 class TestTwoOfficers:
