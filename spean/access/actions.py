@@ -66,9 +66,7 @@ def change_organisation(actor: User, organisation: Organisation, **facts: Any) -
         events.record("organisation.changed", actor=actor, obj=locked, fields=changed)
     if not duties:
         return Asked()
-    return Asked(
-        change=changes.request_access_change(actor, "organisation_duty", organisation=locked, duties=duties)
-    )
+    return Asked(change=changes.request_access_change(actor, "organisation_duty", organisation=locked, duties=duties))
 
 
 @transaction.atomic

@@ -167,16 +167,16 @@ def _activate_user(actor: User, change: AccessChange) -> str:
 
 
 def _activate_organisation(actor: User, change: AccessChange) -> str:
-    Organisation.objects.filter(pk=change.organisation_id).update(active=True)
+    assert change.organisation is not None
+    Organisation.objects.filter(pk=change.organisation.pk).update(active=True)
     events.record("organisation.activated", actor=actor, obj=change.organisation, facts=_by(change))
     return ""
 
 
 def _organisation_duty(actor: User, change: AccessChange) -> str:
-    Organisation.objects.filter(pk=change.organisation_id).update(**dict.fromkeys(change.duties, True))
-    events.record(
-        "organisation.changed", actor=actor, obj=change.organisation, fields=change.duties, facts=_by(change)
-    )
+    assert change.organisation is not None
+    Organisation.objects.filter(pk=change.organisation.pk).update(**dict.fromkeys(change.duties, True))
+    events.record("organisation.changed", actor=actor, obj=change.organisation, fields=change.duties, facts=_by(change))
     return ""
 
 

@@ -105,7 +105,9 @@ class ChoosePasswordForm(forms.Form):
 
     field_order = ("code", "password1", "password2")
 
-    def __init__(self, *args: Any, user: User, is_code_right: Callable[[str], bool] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, user: User, is_code_right: Callable[[str], bool] | None = None, **kwargs: Any
+    ) -> None:
         self.user = user
         self.is_code_right = is_code_right
         super().__init__(*args, **kwargs)
@@ -115,7 +117,9 @@ class ChoosePasswordForm(forms.Form):
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"]
         if self.is_code_right is not None and not self.is_code_right(code):
-            raise forms.ValidationError(_("This is not the code. Ask the administrator who has it to read it out again."))
+            raise forms.ValidationError(
+                _("This is not the code. Ask the administrator who has it to read it out again.")
+            )
         return code
 
     def clean_password1(self) -> str:

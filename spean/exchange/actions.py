@@ -80,6 +80,7 @@ def withdraw_export(actor: User, export: Export, *, version: int | None = None, 
 
 def make_export(actor: User, export: Export, *, version: int | None = None, once: UUID | None = None) -> bytes:
     """The encrypted list, handed out this once: neither the file nor anything it was made from is stored."""
+    doors.require_witness()
     engine.check("make_export", export, actor, version=version, once=once)
     _raise_failures(engine.failures("make_export", export, actor))
     doors.require_witness()  # before anything is opened; each share asks again
@@ -93,7 +94,9 @@ def make_export(actor: User, export: Export, *, version: int | None = None, once
     with perform("make_export", export, actor, version=version, once=once) as step:
         sent = []
         for case, classes in sorted(agreed.items(), key=lambda pair: pair[0].pk):
-            shared = doors.share(case, recipient, export.purpose, classes, actor) if classes else frozenset()
+            if not classes:
+                continue
+            shared = doors.share(case, recipient, export.purpose, classes, actor)
             if not shared:
                 continue
             rows[case.code] = _row(case, export, shared, opened.get(case.pk, {}))
@@ -124,7 +127,9 @@ def _open(actor: User, export: Export, agreed: Mapping[Case, set[str]]) -> dict[
     together: dict[tuple[str, ...], list[Case]] = {}
     for case, classes in agreed.items():
         names = tuple(
-            name for name in export.columns if columns.COLUMNS[name].is_sealed and columns.COLUMNS[name].section in classes
+            name
+            for name in export.columns
+            if columns.COLUMNS[name].is_sealed and columns.COLUMNS[name].section in classes
         )
         together.setdefault(names, []).append(case)
     found: dict[UUID, Mapping[str, str | None]] = {}

@@ -35,9 +35,7 @@ def invent() -> tuple[str, str, str]:
     return _chance.choice(names["family"]), _chance.choice(given), born.isoformat()
 
 
-def row(
-    invented: Mapping[str, str], columns: Sequence[str], others: Sequence[Mapping[str, str]]
-) -> dict[str, str]:
+def row(invented: Mapping[str, str], columns: Sequence[str], others: Sequence[Mapping[str, str]]) -> dict[str, str]:
     """Her row: names and birth where the others have some, coded facts as others have them, nothing else."""
     made = {}
     for name in columns:

@@ -10,8 +10,12 @@ from spean.exchange import actions, queries
 
 def trace(arguments: Sequence[str]) -> int:
     """0 if an export was found, 1 if none was, 2 if the file cannot be read."""
-    parser = argparse.ArgumentParser(prog="spean exports trace", description="Find the export a leaked list comes from.")
-    parser.add_argument("file", metavar="FILE", help="lines of the list as text, in their order, or - for standard input")
+    parser = argparse.ArgumentParser(
+        prog="spean exports trace", description="Find the export a leaked list comes from."
+    )
+    parser.add_argument(
+        "file", metavar="FILE", help="lines of the list as text, in their order, or - for standard input"
+    )
     name = parser.parse_args(list(arguments)).file
     try:
         raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()

@@ -56,8 +56,9 @@ class ExportForm(ActionForm):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        own = user.organisation
-        others = Organisation.objects.filter(active=True).exclude(pk=own.pk if own else None)
+        others = Organisation.objects.filter(active=True)
+        if user.organisation is not None:
+            others = others.exclude(pk=user.organisation.pk)
         self.fields["recipient"].queryset = others  # type: ignore[attr-defined]
 
     def clean_cases(self) -> list[Case]:

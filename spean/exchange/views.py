@@ -132,9 +132,8 @@ def trace(request: AccessRequest) -> HttpResponse:
     found = None
     if form.is_valid():
         found = [
-            (export, queries.MARKS[mark]) for export, mark in actions.trace_export(request.user, form.cleaned_data["text"])
+            (export, queries.MARKS[mark])
+            for export, mark in actions.trace_export(request.user, form.cleaned_data["text"])
         ]
         form = TraceForm()
-    return render(
-        request, "exchange/trace.html", {"form": form, "found": found}, status=422 if form.is_bound else 200
-    )
+    return render(request, "exchange/trace.html", {"form": form, "found": found}, status=422 if form.is_bound else 200)

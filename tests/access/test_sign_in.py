@@ -333,6 +333,7 @@ def test_headers_also_where_no_page_of_ours_answers(cast: Cast) -> None:
         assert answer["X-Content-Type-Options"] == "nosniff"
         assert "camera=()" in answer["Permissions-Policy"]
         assert "default-src 'none'" in answer["Content-Security-Policy"]
+        answer.close()  # a style sheet is a file
 
 
 def test_no_page_may_fetch_anything_from_elsewhere(cast: Cast) -> None:

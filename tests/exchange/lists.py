@@ -6,7 +6,7 @@ from uuid import uuid4
 from pyrage import x25519
 
 from spean.access import roles
-from spean.access.models import Membership, Organisation, User
+from spean.access.models import Membership, User
 from spean.cases.models import Case, Involvement
 from spean.exchange import actions
 from spean.exchange.models import Export

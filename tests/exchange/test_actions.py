@@ -197,7 +197,10 @@ class TestHowItIsMade:
         (case,) = registered(cast)
         agreed(cast, case)
         export = asked(cast, [case])
-        with clock.travel(clock.now() + actions.LASTS + timedelta(minutes=1)), pytest.raises(Refused, match="three days"):
+        with (
+            clock.travel(clock.now() + actions.LASTS + timedelta(minutes=1)),
+            pytest.raises(Refused, match="three days"),
+        ):
             actions.make_export(cast.manager, export)
 
     def test_rejected_or_taken_back_it_is_not_made(self, cast: Cast) -> None:

@@ -85,7 +85,12 @@ def test_the_canary_names_it_at_once() -> None:
 
 
 def made(**more: object) -> marks.Made:
-    base = {"number": new_code("E"), "order_key": b"k" * 32, "codes": frozenset(everybody()), "canary_code": new_code("C")}
+    base = {
+        "number": new_code("E"),
+        "order_key": b"k" * 32,
+        "codes": frozenset(everybody()),
+        "canary_code": new_code("C"),
+    }
     return marks.Made(**{**base, **more})  # type: ignore[arg-type]
 
 

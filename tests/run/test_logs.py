@@ -36,6 +36,8 @@ def test_the_address_of_a_request_is_left_out() -> None:
 def test_what_django_refuses_is_not_repeated() -> None:
     """Its own messages carry the host, the referring page or the address that it did not like."""
     for name in ("django.security.DisallowedHost", "django.security.csrf"):
-        line = QuietFormatter().format(_record("Invalid HTTP_HOST header: %r (%s)", "canary.example", "/canary/", name=name))
+        line = QuietFormatter().format(
+            _record("Invalid HTTP_HOST header: %r (%s)", "canary.example", "/canary/", name=name)
+        )
         assert "canary" not in line
         assert name in line

@@ -111,7 +111,9 @@ class Installation:
         self.logs = state / "logs"
         (state / "tmp").mkdir(parents=True)
         self.logs.mkdir()
-        kept = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "SPEAN_HOSTS", "DJANGO_SETTINGS_MODULE")}
+        kept = {
+            k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "SPEAN_HOSTS", "DJANGO_SETTINGS_MODULE")
+        }
         self.environment = {**kept, "SPEAN_STATE": str(state), "SPEAN_PROXIES": "1", "TMPDIR": str(state / "tmp")}
         self.running: list[subprocess.Popen[bytes]] = []
 
@@ -127,9 +129,13 @@ class Installation:
             with (self.logs / words[0]).open("ab") as log:
                 self.running.append(
                     subprocess.Popen(
-                        [sys.executable, "-m", "spean", *words], cwd=ROOT, env=self.environment, stdout=log, stderr=log,
+                        [sys.executable, "-m", "spean", *words],
+                        cwd=ROOT,
+                        env=self.environment,
+                        stdout=log,
+                        stderr=log,
                         start_new_session=True,
-                    )  # fmt: skip
+                    )
                 )
         while True:
             assert all(one.poll() is None for one in self.running), self.said()
