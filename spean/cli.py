@@ -87,18 +87,6 @@ def _administrator(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", required=True, help="the administrator's name")
 
 
-def _restore(parser: argparse.ArgumentParser) -> None:
-    from spean.run import safekeeping
-
-    safekeeping.restore_options(parser)
-
-
-def _drill(parser: argparse.ArgumentParser) -> None:
-    from spean.run import safekeeping
-
-    safekeeping.drill_options(parser)
-
-
 COMMANDS = (
     Command("demo", "spean.run.commands:demo", "set up and serve a demonstration with fictional people", _demo),
     Command("setup", "spean.run.commands:setup", "set up a real installation and its first administrator", _setup),
@@ -113,8 +101,8 @@ COMMANDS = (
     Command("search", "spean.run.commands:search", "run the process that searches names in memory"),
     Command("migrate", "spean.run.commands:migrate", "bring the databases up to this version"),
     Command("backup", "spean.run.safekeeping:backup", "copy everything, sealed to keys kept elsewhere", raw=True),
-    Command("restore", "spean.run.safekeeping:restore", "bring a backup back into an empty installation", _restore),
-    Command("drill", "spean.run.safekeeping:drill", "prove the newest backup by restoring it aside", _drill),
+    Command("restore", "spean.run.safekeeping:restore", "bring a backup back into an empty installation", raw=True),
+    Command("drill", "spean.run.safekeeping:drill", "prove the newest backup by restoring it aside", raw=True),
     Command("screen", "spean.detection.screen:run", "apply the definition test to answers", _screen),
     Command("country check", "spean.country.check:main", "check a country pack for faults", raw=True),
     Command(

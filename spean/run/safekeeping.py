@@ -143,16 +143,6 @@ def _which(parser: argparse.ArgumentParser, *, identity: bool = True) -> None:
     )  # fmt: skip
 
 
-def restore_options(parser: argparse.ArgumentParser) -> None:
-    _which(parser)
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures as JSON")
-
-
-def drill_options(parser: argparse.ArgumentParser) -> None:
-    _which(parser)
-    parser.add_argument("--no-record", action="store_true", help="write nothing into the log of this installation")
-
-
 def _wanted(options: argparse.Namespace) -> Wanted:
     for path in (options.identity, options.keys_identity):
         if path is not None:
@@ -170,7 +160,13 @@ def _wanted(options: argparse.Namespace) -> Wanted:
 
 
 @plain
-def restore(options: argparse.Namespace) -> int:
+def restore(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="spean restore", description="Bring a backup back into an empty installation: proved first, then written."
+    )
+    _which(parser)
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures as JSON")
+    options = parser.parse_args(arguments)
     restoring.require_keys()
     wanted = _wanted(options)
     with install.opened():
@@ -182,7 +178,13 @@ def restore(options: argparse.Namespace) -> int:
 
 
 @plain
-def drill(options: argparse.Namespace) -> int:
+def drill(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="spean drill", description="Prove the newest backup by restoring it into a scratch installation."
+    )
+    _which(parser)
+    parser.add_argument("--no-record", action="store_true", help="write nothing into the log of this installation")
+    options = parser.parse_args(arguments)
     restoring.require_keys()
     wanted = _wanted(options)
     with current():
