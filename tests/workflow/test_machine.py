@@ -56,6 +56,16 @@ def _row_in(cast: Cast, label: str) -> models.Model:
             cast.outsider, wanted=case.code, reason="danger_to_life", text="A man stands at her door.",
             sections=["identity"], second=cast.other_manager, proven_at=clock.now(),
         )  # fmt: skip
+    if label == "access.AccessChange":
+        from spean.access.actions import new_sign_in_link
+
+        asked = new_sign_in_link(cast.administrator, cast.manager).change
+        assert asked is not None
+        return asked
+    if label == "exchange.Export":
+        from tests.exchange import lists
+
+        return lists.asked(cast, lists.registered(cast))
     if label == "privacy.LegalHold":
         from spean.cases.holds import place_hold
 
