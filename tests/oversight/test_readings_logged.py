@@ -26,7 +26,7 @@ ROLES = ("manager", "screener", "provider", "officer", "reviewer", "registry", "
 # Those who may read are asked more often, so that there is something to find.
 WEIGHTS = (6, 2, 3, 3, 3, 1, 1, 1, 1)
 PURPOSES = ("casework", "protection", "service", "identification", "letter")
-REQUESTS = 900
+REQUESTS = 600
 SEED = 20260301
 
 

@@ -43,7 +43,7 @@ def test_search_finds_in_any_spelling_and_tells_the_log_nothing_of_the_words(cas
     assert person.code in page
     assert "C.C." in page
     row = Event.objects.get(action="people.searched")
-    assert row.facts == {"found": 1, "shown": 1}
+    assert row.facts == {"found": 1, "shown": 1, "persons": [str(person.pk)]}
     assert client.get(reverse("person_search"), {"words": "Canaryfamily"}).content.decode().count(person.code) == 0
 
 
