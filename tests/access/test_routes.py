@@ -61,11 +61,16 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "excluded": ("provider", "officer", "prosecutor", "screener"),
     "anonymous": ("anonymous",),
 }
+# The line in the list of an organisation that once received it, and its answers, which say that it is too late.
+LINE = {
+    "referral", "referral_message", "referral_sent", "referral_accept", "referral_decline", "referral_complete",
+    "referral_end",
+}  # fmt: skip
 # What those without a part in the case see of it all the same, and why.
 ALL_THE_SAME: dict[tuple[str, str], set[str]] = {
     # The line of the list says that a referral came and how it ended; what came with it is gone.
-    ("revoked", "provider"): {"referral", "referral_message", "referral_sent"},
-    ("revoked", "officer"): {"referral", "referral_message", "referral_sent"},
+    ("revoked", "provider"): LINE,
+    ("revoked", "officer"): LINE,
     # Whose part ran out may ask for its renewal.
     ("expired", "provider"): {"involvement_ask"},
 }
