@@ -81,8 +81,20 @@ MODEL_OF: dict[str, str] = {
     "see_access_change": "access.AccessChange",
     "confirm_access_change": "access.AccessChange",
     "withdraw_access_change": "access.AccessChange",
+    "see_withdrawal": "cases.WithdrawalNotice",
+    "acknowledge_withdrawal": "cases.WithdrawalNotice",
+    "see_erasure": "privacy.Erasure",
+    "confirm_erasure": "privacy.Erasure",
+    "see_alert": "privacy.Alert",
+    "clear_alert": "privacy.Alert",
+    "see_canary": "privacy.Canary",
+    "review_leak": "privacy.Event",
+    "extend_budget": "access.User",
 }
-WITHOUT_OBJECT = {"ask_emergency", "start_screening", "search_people", "see_directory", "see_unmet_need", "request_export", "trace_export"}
+WITHOUT_OBJECT = {
+    "ask_emergency", "start_screening", "search_people", "see_directory", "see_unmet_need", "request_export",
+    "trace_export", "see_backups", "keep_log_root", "plant_canary",
+}  # fmt: skip
 
 
 def model_of(action: str) -> Any:
@@ -275,9 +287,7 @@ def test_excluded_from_one_episode_reads_no_identity_through_another(cast: Cast)
     assert policy.may_reveal(cast.manager, person, "identity")
     second = steps.registered(cast, who=steps.identity("Chea", "Vanna", phone="", birth_date="1980-01-02"), name="Chea")
     Case.objects.filter(pk=second.pk).update(person=person)
-    Exclusion.objects.create(
-        case=second, organisation=cast.org("focal"), reason="implicated", created_by=cast.registry
-    )
+    Exclusion.objects.create(case=second, organisation=cast.org("focal"), reason="implicated", created_by=cast.registry)
     again = cast.again("manager")
     assert not policy.may_reveal(again, person, "identity")
     assert not policy.visible(again, "see_person", type(person)).filter(pk=person.pk).exists()
