@@ -60,9 +60,7 @@ def unconfirmed(cast: Cast, *, age: int = 15, **facts: Any) -> Consent:
     """A child nobody could agree for, and the screener's reasons; no second person has looked yet."""
     case = screened(cast, age=age).case
     said: dict[str, Any] = {"ground": "best_interests", "purpose": "referral_to_focal_agency", "classes": FULL}
-    return record_ground(
-        cast.screener, case, reasons="Nobody safe is with the child tonight.", **{**said, **facts}
-    )
+    return record_ground(cast.screener, case, reasons="Nobody safe is with the child tonight.", **{**said, **facts})
 
 
 def confirmed(who: Any, row: Consent) -> Consent:

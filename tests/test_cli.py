@@ -22,7 +22,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended.value.code == 0
     said = capsys.readouterr().out
     for command in cli.COMMANDS:
-        assert re.search(rf"^    {command.words.split()[0]} ", said, re.MULTILINE)
+        assert re.search(rf"^    {command.words.split()[0]}\s", said, re.MULTILINE)
     assert max(map(len, said.splitlines())) <= 100
 
 

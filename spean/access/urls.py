@@ -30,9 +30,7 @@ urlpatterns = [
     on_the_way("account/again/password/", ReauthenticateView.as_view(), name="account_reauthenticate"),
     on_the_way("account/again/code/", ReauthenticateByCodeView.as_view(), name="mfa_reauthenticate"),
     on_the_way("account/again/passkey/", ReauthenticateWebAuthnView.as_view(), name="mfa_reauthenticate_webauthn"),
-    on_the_way(
-        "account/again/demonstration/", views.again_in_demonstration, name="again_in_demonstration"
-    ),
+    on_the_way("account/again/demonstration/", views.again_in_demonstration, name="again_in_demonstration"),
     # The second factor
     on_the_way("account/second-step/needed/", views.second_factor_needed, name="second_factor_needed"),
     on_the_way("account/second-step/", IndexView.as_view(), name="mfa_index"),

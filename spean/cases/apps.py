@@ -10,4 +10,15 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         # The verbs register the requirements that the workflow tables name.
-        from spean.cases import actions, conference, consent, emergency, erasure, exclusion, grounds, holds, parts, sharing  # noqa: F401
+        from spean.cases import (  # noqa: F401
+            actions,
+            conference,
+            consent,
+            emergency,
+            erasure,
+            exclusion,
+            grounds,
+            holds,
+            parts,
+            sharing,
+        )

@@ -116,7 +116,9 @@ def hand_over_receipt(actor: User, consent: Consent, *, language: str, once: UUI
             claim(once, "hand_over_receipt", consent, actor)
         if not policy.may(actor, "see_consent", consent):
             raise Forbidden([_("This is not available to you.")])
-        events.record("consent.receipt_given", actor=actor, obj=consent, case=consent.case, facts={"language": language})
+        events.record(
+            "consent.receipt_given", actor=actor, obj=consent, case=consent.case, facts={"language": language}
+        )
 
 
 @requirement("consent_complete")

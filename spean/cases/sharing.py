@@ -130,7 +130,9 @@ def _close(actor: User | None, case: Case, purpose: str, recipient: Organisation
     for row in Involvement.objects.filter(case=case, organisation=recipient, task=task, status="open"):
         if not gone.intersection(row.sections):
             continue
-        row.withheld = [section for section in SECTIONS if section in row.withheld or section in gone & set(row.sections)]
+        row.withheld = [
+            section for section in SECTIONS if section in row.withheld or section in gone & set(row.sections)
+        ]
         row.sections = [section for section in row.sections if section not in gone]
         facts = {"task": row.task, "sections": gone}
         events.record("case.sections_narrowed", actor=actor, obj=row, case=case, facts=facts)

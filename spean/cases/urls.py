@@ -72,11 +72,15 @@ urlpatterns = [
     page("hand-over/<uuid:pk>/", part_pages.hand_over_page, action="see_hand_over", name="hand_over"),
     page("hand-over/<uuid:pk>/accept/", part_pages.accept, action="accept_hand_over", name="hand_over_accept"),
     page(
-        "hand-over/<uuid:pk>/decline/", part_pages.answer("decline"), action="accept_hand_over",
+        "hand-over/<uuid:pk>/decline/",
+        part_pages.answer("decline"),
+        action="accept_hand_over",
         name="hand_over_decline",
     ),
     page(
-        "hand-over/<uuid:pk>/withdraw/", part_pages.answer("withdraw"), action="offer_hand_over",
+        "hand-over/<uuid:pk>/withdraw/",
+        part_pages.answer("withdraw"),
+        action="offer_hand_over",
         name="hand_over_withdraw",
     ),
     # Case conference
@@ -86,7 +90,9 @@ urlpatterns = [
     page("conference/<uuid:pk>/record/", conference_pages.record, action="record_conference", name="conference_record"),
     page("conference/<uuid:pk>/cancel/", conference_pages.cancel, action="call_conference", name="conference_cancel"),
     page(
-        "invitation/<uuid:pk>/withdraw/", conference_pages.withdraw, action="call_conference",
+        "invitation/<uuid:pk>/withdraw/",
+        conference_pages.withdraw,
+        action="call_conference",
         name="invitation_withdraw",
     ),
     page("case/<uuid:pk>/reopen/", manage.reopen, action="reopen_case", name="case_reopen"),
@@ -96,7 +102,9 @@ urlpatterns = [
     page("operation/<uuid:pk>/open/", operation_pages.open_operation, action="see_operation", name="operation_open"),
     page("operation/<uuid:pk>/readers/", operation_pages.readers, action="change_operation", name="operation_readers"),
     page(
-        "operation/<uuid:pk>/readers/<int:reader>/off/", operation_pages.take_off, action="change_operation",
+        "operation/<uuid:pk>/readers/<int:reader>/off/",
+        operation_pages.take_off,
+        action="change_operation",
         name="operation_reader_off",
     ),
     page("operation/<uuid:pk>/end/", operation_pages.move_end, action="change_operation", name="operation_end"),

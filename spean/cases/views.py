@@ -48,7 +48,7 @@ def case_list(request: AccessRequest) -> HttpResponse:
     labels = [("", _("All")), ("open", _("To do")), ("referred", _("Referred")), ("ended", _("Ended"))]
     context = {
         "page": page,
-        "rows": queries.rows(request.user, page.object_list),
+        "rows": queries.rows(request.user, list(page.object_list)),
         "filters": labels,
         "chosen": chosen if chosen in FILTERS else "",
         "may_start": policy.may(request.user, "start_screening"),
@@ -110,7 +110,9 @@ def give_consent(request: AccessRequest, pk: UUID, purpose: str) -> HttpResponse
     context = {
         "title": _("The person agrees"),
         "case": case,
-        "ground_url": reverse("case_ground", args=[case.pk, purpose]) if case.status not in ("screening", "counted") else "",
+        "ground_url": reverse("case_ground", args=[case.pk, purpose])
+        if case.status not in ("screening", "counted")
+        else "",
         "purpose": label("consent_purpose", purpose),
         "back_url": _asked_from(request) or asks,
     }

@@ -190,9 +190,7 @@ class ServiceForm(ActionForm):
     def __init__(self, *args: Any, service: Service | None = None, **kwargs: Any) -> None:
         self.service = service
         if service is not None:
-            fields = [
-                name for name in self.base_fields if hasattr(service, name) and name != "version"
-            ]
+            fields = [name for name in self.base_fields if hasattr(service, name) and name != "version"]
             kwargs["initial"] = {name: getattr(service, name) for name in fields}
             kwargs["version"] = service.version
         super().__init__(*args, **kwargs)

@@ -7,7 +7,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 READS = frozenset(
-    {"identity.revealed", "initials.shown", "content.read", "content.refused", "people.searched", "list.read", "case.read", "person.read", "log.read"}
+    {
+        "identity.revealed",
+        "initials.shown",
+        "content.read",
+        "content.refused",
+        "people.searched",
+        "list.read",
+        "case.read",
+        "person.read",
+        "log.read",
+    }
 )
 
 ACTIONS: dict[str, str | Promise] = {

@@ -16,13 +16,12 @@ from django.db.models.functions import Now
 from spean.access.models import Organisation
 from spean.country.fields import CodeField, CodesField
 from spean.lib import clock
+from spean.privacy.emergency import EmergencyAccess, EmergencyNotice
 from spean.privacy.erasure import Erasure as Erasure
 from spean.privacy.erasure import LegalHold as LegalHold
-from spean.privacy.emergency import EmergencyAccess, EmergencyNotice
 from spean.privacy.fields import SealedField
 from spean.privacy.watch import Alert, BudgetExtension, Canary
 from spean.workflow.guards import append_only, status_triggers
-
 
 # Tables with a file of their own are named here, where Django looks for them.
 __all__ = [

@@ -9,14 +9,23 @@ from typing import Any
 # Rows are added, never changed nor removed.
 ADD_ONLY = {
     "default": (
-        "privacy_event", "privacy_logleaf", "privacy_checkpoint", "privacy_sharereceipt", "privacy_witnessedcheckpoint",
-        "privacy_cosignature", "privacy_keptroot", "privacy_canary",
+        "privacy_event",
+        "privacy_logleaf",
+        "privacy_checkpoint",
+        "privacy_sharereceipt",
+        "privacy_witnessedcheckpoint",
+        "privacy_cosignature",
+        "privacy_keptroot",
+        "privacy_canary",
         "privacy_budgetextension",
     ),
     "keys": (),
 }
 # Rows may change, and none is removed.
-KEPT = {"default": ("privacy_consent", "privacy_legalhold", "privacy_erasure", "privacy_alert"), "keys": ("keyvault_datakey",)}
+KEPT = {
+    "default": ("privacy_consent", "privacy_legalhold", "privacy_erasure", "privacy_alert"),
+    "keys": ("keyvault_datakey",),
+}
 
 # Tables whose files the application may have written anew, so that what was destroyed leaves them (PostgreSQL 17).
 REWRITTEN = {"default": (), "keys": ("keyvault_datakey",)}

@@ -34,7 +34,14 @@ __all__ = ["case_panels", "case_steps"]
 FORM = require_http_methods(["GET", "HEAD", "POST"])
 PER_PAGE = 50
 # What the history shows first: who looked, and who received.
-LOOKED = (*sorted(READS), "document.opened", "reveal.over_budget", "information.shared", "export.made", "record.handed_over")
+LOOKED = (
+    *sorted(READS),
+    "document.opened",
+    "reveal.over_budget",
+    "information.shared",
+    "export.made",
+    "record.handed_over",
+)
 WIDE = ("referrals", "involvement", "history", "notes")
 
 # What can be opened in place: the table, its sealed field, and the panel where it appears.

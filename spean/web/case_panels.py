@@ -70,9 +70,7 @@ def _readable_notes(sight: Sight) -> Q:
 def _notes(sight: Sight) -> Mapping[str, Any] | None:
     may_write = "write_note" in sight.may
     rows = list(
-        Note.objects.filter(_readable_notes(sight), case=sight.case)
-        .select_related("organisation")
-        .defer("text")[:30]
+        Note.objects.filter(_readable_notes(sight), case=sight.case).select_related("organisation").defer("text")[:30]
     )
     if not rows and not may_write:
         return None

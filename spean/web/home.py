@@ -213,7 +213,11 @@ def expired_sections(user: User) -> list[Section]:
     if not policy.may(user, "ask_renewal"):
         return []
     rows = [
-        Row(_("Your part ran out. Ask for renewal if you still help"), one.case.code, _find_url("involvement_ask", one.pk))
+        Row(
+            _("Your part ran out. Ask for renewal if you still help"),
+            one.case.code,
+            _find_url("involvement_ask", one.pk),
+        )
         for one in part_pages.expired(user)[:SHOWN_IN_SHORT]
     ]
     return [Section(_("Parts that ran out"), rows)] if rows else []
@@ -259,7 +263,13 @@ def alert_sections(user: User) -> list[Section]:
     if not policy.may(user, "see_alert"):
         return []
     rows = [
-        Row(told["what"], told["code"], _find_url("alert", told["alert"].pk), None, told["who"].name if told["who"] else "")
+        Row(
+            told["what"],
+            told["code"],
+            _find_url("alert", told["alert"].pk),
+            None,
+            told["who"].name if told["who"] else "",
+        )
         for told in oversight.alerts_told(oversight.open_alerts(user)[:SHOWN])
     ]
     return [Section(_("Alerts"), rows, more=_find_url("alert_list"))] if rows else []

@@ -25,7 +25,9 @@ urlpatterns = [
     page("emergency/<uuid:pk>/answer/", emergency.answer, action="confirm_emergency", name="emergency_answer"),
     page("emergency/<uuid:pk>/review/", emergency.review, action="review_emergency", name="emergency_review"),
     page(
-        "emergency/<uuid:pk>/read/<slug:section>/", emergency.read_section, action="read_in_emergency",
+        "emergency/<uuid:pk>/read/<slug:section>/",
+        emergency.read_section,
+        action="read_in_emergency",
         name="emergency_read",
     ),
 ]

@@ -47,7 +47,11 @@ def test_the_root_can_be_printed_and_is_recorded_back(cast: Cast, signed: Checkp
     assert walker.send(form="printed").status_code == 422
     today = clock.today()
     walker.send(
-        keeper=str(cast.org("court").pk), form="printed", kept_on_0=today.day, kept_on_1=today.month, kept_on_2=today.year
+        keeper=str(cast.org("court").pk),
+        form="printed",
+        kept_on_0=today.day,
+        kept_on_1=today.month,
+        kept_on_2=today.year,
     )
     row = KeptRoot.objects.get()
     assert (row.size, row.keeper, row.recorded_by) == (signed.size, cast.org("court"), cast.auditor)

@@ -32,7 +32,12 @@ def covers(cast: Cast, case: Case) -> set[str]:
 
 
 def record(cast: Cast, case: Case, **said: Any) -> Consent:
-    facts: dict[str, Any] = {"ground": "danger_to_life", "purpose": PURPOSE, "classes": ["identity"], "reasons": REASONS}
+    facts: dict[str, Any] = {
+        "ground": "danger_to_life",
+        "purpose": PURPOSE,
+        "classes": ["identity"],
+        "reasons": REASONS,
+    }
     return record_ground(cast.screener, case, **{**facts, **said})
 
 
@@ -77,7 +82,9 @@ def test_the_same_form_records_once(cast: Cast) -> None:
     assert Consent.objects.count() == Task.objects.filter(kind="confirm_ground").count() == 1
 
 
-@pytest.mark.parametrize("name", ["outsider", "colleague", "manager", "officer", "provider", "auditor", "administrator"])
+@pytest.mark.parametrize(
+    "name", ["outsider", "colleague", "manager", "officer", "provider", "auditor", "administrator"]
+)
 def test_a_stranger_records_no_ground(cast: Cast, name: str) -> None:
     case = steps.screened(cast, age=15).case
     with pytest.raises(Forbidden):

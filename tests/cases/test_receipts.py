@@ -82,7 +82,9 @@ def test_handing_it_over_is_logged_once(cast: Cast) -> None:
     assert (event.object_id, event.facts) == (row.pk, {"language": "vi"})
 
 
-@pytest.mark.parametrize("name", ["outsider", "colleague", "manager", "officer", "provider", "auditor", "administrator"])
+@pytest.mark.parametrize(
+    "name", ["outsider", "colleague", "manager", "officer", "provider", "auditor", "administrator"]
+)
 def test_strangers_get_no_paper(cast: Cast, name: str) -> None:
     row = agreed(cast)
     client = signed_in(getattr(cast, name))

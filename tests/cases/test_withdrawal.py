@@ -220,7 +220,9 @@ def test_only_the_recipient_answers(cast: Cast) -> None:
     assert client.post(f"/withdrawal/{notice.pk}/", {"copies_deleted": "on"}).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["outsider", "screener", "other_manager", "other_provider", "officer", "administrator"])
+@pytest.mark.parametrize(
+    "name", ["outsider", "screener", "other_manager", "other_provider", "officer", "administrator"]
+)
 def test_nobody_else_learns_of_it(cast: Cast, name: str) -> None:
     _case, _sent, given = with_shelter(cast)
     withdraw_consent(cast.manager, given)

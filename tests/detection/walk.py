@@ -62,6 +62,11 @@ def to_result(walker: Walker, *, person: dict[str, str] | None = None, answers: 
     answers = STRONG if answers is None else answers
     walker.go("/screening/start/")
     walker.send(instrument="first_responder", exploitation="labour")
+    if walker.at.endswith("/caller/"):
+        # On the hotline the caller comes first; he may stay unknown.
+        skip = re.search(r'href="([^"]+)">The caller stays unknown', walker.text)
+        assert skip is not None
+        walker.go(skip[1])
     assert walker.at.endswith("/before/"), walker.at
     walker.send(**BEFORE)
     walker.send(**(person or PERSON))

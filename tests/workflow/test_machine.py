@@ -1,5 +1,6 @@
 """Every state against every verb: what the tables do not allow is refused by the engine and by the database."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -32,6 +33,38 @@ def test_engine_checks_state(row: tables.T, state: str) -> None:
 
 
 MODELS = sorted({(row.model, row.field) for row in tables.TRANSITIONS})
+
+
+def _served(cast: Cast, case: Any) -> Any:
+    """The case, with a service that accepted."""
+    from spean.referral import actions as referral
+    from tests import steps
+
+    steps.agree(cast, case, "service_referral", cast.org("shelter"))
+    sent = referral.send_referral(cast.manager, case, "service", cast.org("shelter"), service=steps.service(cast))
+    referral.accept_referral(cast.provider, sent)
+    return case
+
+
+def _taking_part(cast: Cast, case: Any, label: str) -> Any:
+    """What the room of taking part keeps about a case."""
+    from spean.cases import conference, exclusion, parts
+    from tests import steps
+
+    if label == "cases.Suspect":
+        return exclusion.record_suspect(cast.manager, case, role="broker", name="Somebody")
+    if label == "cases.Exclusion":
+        return exclusion.exclude(cast.manager, case, reason="implicated", organisation=cast.org("other_police"))
+    if label == "cases.HandOver":
+        return parts.offer_hand_over(cast.manager, case, cast.org("other_focal"), reason="Moves to your province.")
+    meets = clock.now() + timedelta(days=1)
+    called = conference.call_conference(
+        cast.manager, case, purpose="safety", meets_at=meets, until_at=meets, sections=("identity",)
+    )
+    if label == "cases.Conference":
+        return called
+    steps.agree(cast, case, "case_conference", cast.org("court"))
+    return conference.invite(cast.manager, called, cast.prosecutor, cast.org("court"))
 
 
 def _row_in(cast: Cast, label: str) -> models.Model:
@@ -85,6 +118,22 @@ def _row_in(cast: Cast, label: str) -> models.Model:
 
         give_rights_information(cast.manager, case, language="km", method="read_aloud")
         return open_reflection_period(cast.manager, case)
+    if label in ("cases.Suspect", "cases.Exclusion", "cases.HandOver", "cases.Conference", "cases.Invitation"):
+        return _taking_part(cast, case, label)
+    if label == "cases.Involvement":
+        return _served(cast, case).involvements.get(task="service")  # type: ignore[attr-defined]
+    if label == "cases.WithdrawalNotice":
+        from spean.cases.consent import withdraw_consent
+        from spean.cases.models import WithdrawalNotice
+
+        withdraw_consent(cast.manager, _served(cast, case).consents.get(purpose="service_referral"))  # type: ignore[attr-defined]
+        return WithdrawalNotice.objects.get()
+    if label == "privacy.Alert":
+        from spean.privacy.models import Alert, Event
+
+        event = Event.objects.order_by("-id").first()
+        assert event is not None
+        return Alert.objects.create(kind="refusals", event_id=event.pk)
     assert label == "people.PossibleMatch"
     from spean.people.models import PossibleMatch
 
