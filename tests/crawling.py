@@ -5,23 +5,27 @@ Used by the suite (tests/test_crawl.py, one case) and by `make attack` (every re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import random
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.apps import apps
 from django.db import models
 from django.urls import NoReverseMatch, reverse
 
-from spean.cases import emergency, operation
+from spean.cases import conference, emergency, exclusion, operation, parts
 from spean.cases.actions import write_note
+from spean.cases.attaching import attach_document
 from spean.cases.grounds import record_ground
+from spean.cases.holds import place_hold
 from spean.cases.models import Case, Involvement
 from spean.detection import actions as detection
 from spean.detection import informant
 from spean.lib import clock
+from spean.privacy import canaries
 from spean.protection import actions as protection
 from spean.referral import actions as referral
 from tests import steps
@@ -31,8 +35,26 @@ from tests.conventions.test_pages import PAGES
 CANARY = "Kanarie"
 # Visiting them changes who visits.
 NOT_VISITED = {"account_logout", "sign_in_link"}
+# How many ids of other tables a page is tried with.
+FOREIGN = 4
 # What a part of an address that is no id may be.
 WORDS = {"slug": "check", "purpose": "service_referral", "language": "en", "kind": "note", "token": "x", "key": "x"}
+
+# Of which table the id in an address is, by the first word of the address. A new word has to be declared here.
+TABLES = {
+    "case": "cases.Case", "referral": "referral.Referral", "people": "people.Person", "matches": "people.PossibleMatch",
+    "need": "protection.Need", "determination": "identification.Determination", "screening": "detection.Screening",
+    "consent": "privacy.Consent", "ground": "privacy.Consent", "withdrawal": "cases.WithdrawalNotice",
+    "exclusion": "cases.Exclusion", "suspect": "cases.Suspect", "reason": "cases.Reason",
+    "involvement": "cases.Involvement", "hand-over": "cases.HandOver", "conference": "cases.Conference",
+    "invitation": "cases.Invitation", "operation": "cases.OperationalFact", "caller": "detection.Informant",
+    "emergency": "privacy.EmergencyAccess", "document": "cases.Document", "hold": "privacy.LegalHold",
+    "erasure": "privacy.Erasure", "alerts": "privacy.Alert", "exports": "exchange.Export",
+    "access-changes": "access.AccessChange", "users": "access.User", "organisations": "access.Organisation",
+    "services": "directory.Service", "location": "directory.LocationGrant",
+}  # fmt: skip
+# Ids of a second table in the same address.
+SECOND = {"need_pk": "protection.Need", "service_pk": "directory.Service", "row": "cases.Note"}
 
 
 def build(cast: Cast, mark: str = CANARY, number: int = 0) -> Case:
@@ -65,7 +87,28 @@ def build(cast: Cast, mark: str = CANARY, number: int = 0) -> Case:
         cast.manager, case, ground="court_order", purpose="criminal_justice", recipient=cast.org("court"),
         classes=["identity"], reference=f"{mark} order", reasons=f"{mark} grounds",
     )  # fmt: skip
+    attach_document(
+        cast.manager, case, kind="passport", title=f"{mark} title", media="text", content=f"{mark} paper".encode()
+    )
+    place_hold(cast.manager, case, ground="criminal_case")
+    exclusion.record_suspect(cast.manager, case, role="broker", name=f"{mark}suspect", description=f"{mark} looks")
+    offered = parts.offer_hand_over(cast.manager, case, cast.org("other_focal"), reason=f"{mark} moves away")
+    parts.decline_hand_over(cast.other_manager, offered, reason=f"{mark} no place")
+    meets = clock.now() + timedelta(hours=1)
+    called = conference.call_conference(
+        cast.manager, case, purpose="safety", meets_at=meets, until_at=meets, sections=("identity",)
+    )
+    with clock.travel(meets + timedelta(minutes=5)):
+        conference.record_conference(cast.manager, called, record=f"{mark} was decided")
     return Case.objects.get(pk=case.pk)
+
+
+def full(cast: Cast, mark: str = CANARY) -> Case:
+    """As `build`, with what others keep apart from the case, and an entry in the register of invented persons."""
+    case = build(cast, mark)
+    kept_apart(cast, case, mark)
+    canaries.mark(uuid4(), f"{mark}code")
+    return case
 
 
 def kept_apart(cast: Cast, case: Case, mark: str = CANARY) -> None:
@@ -97,7 +140,7 @@ def tables() -> list[type[models.Model]]:
 
 
 def one_of_each() -> list[UUID]:
-    """The id of one row of every table: each is tried on every page."""
+    """The id of one row of every table."""
     firsts = [model._default_manager.order_by("pk").values_list("pk", flat=True).first() for model in tables()]
     return [pk for pk in firsts if pk is not None]
 
@@ -125,13 +168,26 @@ def address(pattern: Any, pk: UUID | None) -> str | None:
         return None
 
 
-def addresses(ids: Iterable[UUID]) -> list[tuple[str, str]]:
-    """(name, url) of every page with every id."""
-    ids = list(ids)
+def table(route: str) -> str:
+    """Of which table the id in an address is; nothing for an address without one."""
+    return TABLES.get(route.split("/")[0], "") if "<uuid:pk>" in route else ""
+
+
+def rows_for(route: str) -> list[UUID]:
+    """Ids to try on a page: of the table it is about, of persons and cases, and a few that do not belong there."""
+    own = table(route)
+    right = [apps.get_model(label) for label in {own, "cases.Case", "people.Person"} if label]
+    ids = [pk for model in right for pk in model._default_manager.order_by("pk").values_list("pk", flat=True)[:2]]
+    return ids + random.Random(route).sample(one_of_each(), FOREIGN)
+
+
+def addresses() -> list[tuple[str, str]]:
+    """(name, url) of every page, each with the ids of `rows_for`."""
+    routes = {pattern: route for route, pattern in PAGES}
     made = [
         (str(pattern.name), address(pattern, pk))
         for pattern in pages()
-        for pk in (ids if takes_id(pattern) else [None])
+        for pk in (rows_for(routes[pattern]) if takes_id(pattern) else [None])
     ]
     return [(name, url) for name, url in made if url is not None]
 

@@ -27,25 +27,11 @@ from spean.referral import actions as referral
 from tests import steps
 from tests.cast import Cast
 from tests.conventions.test_pages import PAGES
+from tests.crawling import SECOND, table
 from tests.signed_in import signed_in
 
 KEPT = Path(__file__).with_name("routes.csv")
 
-# Of which table the id in an address is, by the first word of the address. A new word has to be declared here.
-TABLES = {
-    "case": "cases.Case", "referral": "referral.Referral", "people": "people.Person", "matches": "people.PossibleMatch",
-    "need": "protection.Need", "determination": "identification.Determination", "screening": "detection.Screening",
-    "consent": "privacy.Consent", "ground": "privacy.Consent", "withdrawal": "cases.WithdrawalNotice",
-    "exclusion": "cases.Exclusion", "suspect": "cases.Suspect", "reason": "cases.Reason",
-    "involvement": "cases.Involvement", "hand-over": "cases.HandOver", "conference": "cases.Conference",
-    "invitation": "cases.Invitation", "operation": "cases.OperationalFact", "caller": "detection.Informant",
-    "emergency": "privacy.EmergencyAccess", "document": "cases.Document", "hold": "privacy.LegalHold",
-    "erasure": "privacy.Erasure", "alerts": "privacy.Alert", "exports": "exchange.Export",
-    "access-changes": "access.AccessChange", "users": "access.User", "organisations": "access.Organisation",
-    "services": "directory.Service", "location": "directory.LocationGrant",
-}  # fmt: skip
-# Ids of a second table in the same address.
-SECOND = {"need_pk": "protection.Need", "service_pk": "directory.Service", "row": "cases.Note"}
 CASE_ROOMS = ("cases", "referral", "people", "protection", "identification", "detection", "privacy")
 # One's own account: nothing of a case, and visiting some of them changes who one is.
 NOT_VISITED = {"account_logout", "sign_in_link"}
@@ -149,11 +135,6 @@ def rows_of(case: Case, label: str, name: str = "") -> UUID:
         found = found.filter(case=case)
     pk = found.order_by("pk").values_list("pk", flat=True).first()
     return pk if isinstance(pk, UUID) else uuid4()
-
-
-def table(route: str) -> str:
-    """Of which table the id in an address is; nothing for an address without one."""
-    return TABLES.get(route.split("/")[0], "") if "<uuid:pk>" in route else ""
 
 
 def address(pattern: URLPattern, route: str, case: Case, name: str = "", *, missing: bool = False) -> str:

@@ -92,16 +92,21 @@ class _Crawl:
     def _discover(self) -> list[tuple[Any, str]]:
         """(page, table): where the id of a row of that table opens something for somebody who may."""
         from spean.access import policy
-        from tests.crawling import address, pages, takes_id
+        from tests.conventions.test_pages import PAGES
+        from tests.crawling import address, pages, table, takes_id
 
+        routes = {pattern: route for route, pattern in PAGES}
         live = []
         insiders = [name for name in self.cast.users if name in INSIDERS]
         for pattern in pages():
             if not takes_id(pattern):
                 continue
             rules = policy.ACTIONS.get(pattern.callback.action, ())
+            own = table(routes[pattern])
             able = [name for name in insiders if any(rule.roles & self.cast.users[name].roles for rule in rules)]
             for label, by_relation in self.rows.items():
+                if label not in (own, "cases.Case"):
+                    continue
                 pk = next(iter(by_relation.get("own") or by_relation.get("") or ()), None)
                 url = address(pattern, pk) if pk else None
                 if url and any(self._get(name, str(pattern.name), url, "own") != 404 for name in able):
@@ -189,11 +194,12 @@ def build(cast: Any) -> dict[str, dict[str, list[UUID]]]:
     from spean.lib import clock
     from tests import steps
     from tests.crawling import build as build_case
-    from tests.crawling import tables
+    from tests.crawling import kept_apart, tables
 
     cases: dict[str, UUID] = {}
     for number, relation in enumerate(("own", "revoked", "expired", "excluded")):
         cases[relation] = build_case(cast, mark_of(relation), number).pk
+    kept_apart(cast, Case.objects.get(pk=cases["own"]), "Unbeteiligt")
     cases["screened"] = steps.screened(cast, name=f"{mark_of('screened')} stated").case_id
     now = clock.now()
     helpers = Involvement.objects.filter(case_id=cases["revoked"]).exclude(task__in=("focal", "screening"))

@@ -56,17 +56,17 @@ def _work() -> None:
 
     from spean.access.models import Organisation
     from tests.cast import make_cast
-    from tests.crawling import addresses, build, one_of_each
+    from tests.crawling import addresses, full
     from tests.signed_in import signed_in
 
     settings.ALLOWED_HOSTS = ["testserver"]
     with stage.search():
         cast = make_cast()
-        case = build(cast, MARK)
+        case = full(cast, MARK)
         for name in ("manager", "provider", "officer", "registry"):
             client = signed_in(getattr(cast, name))
             client.raise_request_exception = False
-            for _, url in addresses(one_of_each()):
+            for _, url in addresses():
                 client.get(url)
             client.post(reverse("person_search"), {"words": f"{MARK}family {MARK}given"})
             client.post(reverse("case_name", args=[case.pk]), {"purpose": "casework"})
