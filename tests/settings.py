@@ -12,6 +12,8 @@ for _name in (
     "SPEAN_KEK_FILE",
     "SPEAN_EARLIER_KEK_FILES",
     "SPEAN_COUNTRY",
+    "SPEAN_WITNESSES",
+    "SPEAN_WITNESS_FOR",
 ):
     os.environ.pop(_name, None)
 
