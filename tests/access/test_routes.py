@@ -49,7 +49,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 # The line in the list of an organisation that once received it, and its answers, which say that it is too late.
 LINE = {
-    "referral", "referral_message", "referral_sent", "referral_accept", "referral_decline", "referral_complete",
+    "referral", "referral_acknowledge", "referral_message", "referral_sent", "referral_accept", "referral_decline", "referral_complete",
     "referral_end",
 }  # fmt: skip
 # What those without a part in the case see of it all the same, and why.

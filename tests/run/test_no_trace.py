@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -194,11 +195,14 @@ def on_disk(state: Path, wanted: Sequence[str] = CANARIES) -> dict[str, list[str
 
 
 @pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(tmp_path / "state")
-    made.run("migrate")
-    yield made
-    made.stop()
+def installation() -> Iterator[Installation]:
+    # A short path: its own temporary directory lies in it too, and sockets take no long ones.
+    with tempfile.TemporaryDirectory(prefix="s-") as folder:
+        Path(folder).chmod(0o711)
+        made = Installation(Path(folder) / "state")
+        made.run("migrate")
+        yield made
+        made.stop()
 
 
 def call(installation: Installation, link: str) -> None:
