@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spean.exchange import marks
+from spean.lib.identifiers import new_code
 
 EXPORTS, PERSONS, BLOCK = 1000, 300, 10
 
