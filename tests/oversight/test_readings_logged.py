@@ -17,8 +17,8 @@ from spean.privacy.models import Event
 from tests import steps
 from tests.cast import Cast
 from tests.conventions.test_pages import PAGES
+from tests.crawling import addresses, full, one_of_each
 from tests.signed_in import signed_in
-from tests.test_crawl import addresses, build, one_of_each
 
 pytestmark = pytest.mark.slow
 
@@ -95,7 +95,7 @@ def doors_of_this_world() -> list[tuple[str, str]]:
 
 @pytest.mark.django_db(transaction=True, databases=["default", "keys"])
 def test_every_text_in_an_answer_has_a_row(cast: Cast) -> None:
-    build(cast)
+    full(cast)
     steps.registered(cast, steps.identity("Other", "Person", birth_date="1988-01-01", phone="0888777666"))
     marks = mark_everything()
     assert len(marks) > 20
