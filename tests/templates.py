@@ -35,7 +35,7 @@ def keep(cluster: Cluster) -> None:
     connections.close_all()
     with cluster.connect_as_superuser() as connection:
         for old in there - set(wanted):
-            _try(connection, sql.SQL("DROP DATABASE {}").format(sql.Identifier(old)))
+            _try(connection, sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(old)))
         for name in set(wanted) - there:
             made = connections[wanted[name]].settings_dict["NAME"]
             owner = connections[wanted[name]].settings_dict["USER"]
