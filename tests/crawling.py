@@ -149,11 +149,19 @@ def takes_id(pattern: Any) -> bool:
     return any(type(one).__name__ == "UUIDConverter" for one in dict(pattern.pattern.converters).values())
 
 
+def visited() -> list[tuple[str, Any]]:
+    """(route, page) but one's own account's, which hold nothing of a case and answer by how one signed in."""
+    return [
+        (route, pattern)
+        for route, pattern in PAGES
+        if pattern.name and pattern.name not in NOT_VISITED and not pattern.name.startswith(("account_", "mfa_"))
+    ]
+
+
 def pages() -> Iterator[Any]:
-    """Every page but one's own account's, which hold nothing of a case and answer by how one signed in."""
-    for _, pattern in PAGES:
-        if pattern.name and pattern.name not in NOT_VISITED and not pattern.name.startswith(("account_", "mfa_")):
-            yield pattern
+    """Every page that a crawl visits."""
+    for _, pattern in visited():
+        yield pattern
 
 
 def address(pattern: Any, pk: UUID | None) -> str | None:

@@ -779,7 +779,12 @@ def recordable_sections(user: User, case: Model) -> frozenset[str]:
 
     What a person tells somebody herself does not depend on what she let others pass on to him.
     """
-    return readable_sections(user, case).union(*_withheld(user, case).values())
+    return readable_sections(user, case) | withheld_sections(user, case)
+
+
+def withheld_sections(user: User, case: Model) -> frozenset[str]:
+    """The sections of the user's task in which others' records are withheld from him, not what his own agency wrote."""
+    return frozenset().union(*_withheld(user, case).values())
 
 
 def may_record(user: User, case: Model, section: str) -> bool:

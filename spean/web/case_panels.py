@@ -62,9 +62,9 @@ def _reason(row: Referral) -> str:
 
 def _readable_notes(sight: Sight) -> Q:
     """Notes in the sections that were shared, and what the agency that runs the case wrote itself."""
-    open_to_write = policy.recordable_sections(sight.user, sight.case)
+    withheld = policy.withheld_sections(sight.user, sight.case)
     own = [one.organisation_id for one in sight.user.memberships_now()]
-    return Q(section__in=sight.sections) | Q(section__in=open_to_write, organisation_id__in=own)
+    return Q(section__in=sight.sections) | Q(section__in=withheld, organisation_id__in=own)
 
 
 def _notes(sight: Sight) -> Mapping[str, Any] | None:

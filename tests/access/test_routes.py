@@ -26,16 +26,12 @@ from spean.protection import actions as protection
 from spean.referral import actions as referral
 from tests import steps
 from tests.cast import Cast
-from tests.conventions.test_pages import PAGES
-from tests.crawling import SECOND, table
+from tests.crawling import SECOND, WORDS, table, visited
 from tests.signed_in import signed_in
 
 KEPT = Path(__file__).with_name("routes.csv")
 
 CASE_ROOMS = ("cases", "referral", "people", "protection", "identification", "detection", "privacy")
-# One's own account: nothing of a case, and visiting some of them changes who one is.
-NOT_VISITED = {"account_logout", "sign_in_link"}
-WORDS = {"purpose": "service_referral", "language": "en", "kind": "note", "slug": "check"}
 
 FOREIGN = ("colleague", "outsider", "other_manager", "other_provider", "investigator", "auditor", "administrator")
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -150,11 +146,7 @@ def address(pattern: URLPattern, route: str, case: Case, name: str = "", *, miss
     return reverse(str(pattern.name), kwargs=arguments)
 
 
-VISITED = [
-    (route, pattern)
-    for route, pattern in PAGES
-    if pattern.name and pattern.name not in NOT_VISITED and not pattern.name.startswith(("account_", "mfa_"))
-]
+VISITED = visited()
 
 
 def meets(answer: Any) -> str:

@@ -24,8 +24,7 @@ from spean.referral import actions as referral
 from spean.workflow.engine import Refused
 from tests import steps
 from tests.cast import Cast
-from tests.conventions.test_pages import PAGES
-from tests.crawling import addresses
+from tests.crawling import addresses, pages
 from tests.signed_in import signed_in
 
 PLACE = "Kanarieplace"
@@ -37,7 +36,6 @@ WHERE = (
     "cases.Case", "cases.Note", "cases.Task", "cases.Involvement", "people.Person", "referral.Referral",
     "detection.Screening", "privacy.Consent", "privacy.ShareReceipt", "directory.Service", "directory.LocationGrant",
 )  # fmt: skip
-NOT_VISITED = {"account_logout", "sign_in_link"}
 
 
 def world(cast: Cast) -> Case:
@@ -71,9 +69,7 @@ def ids() -> list[UUID]:
 def urls(known: list[UUID]) -> list[str]:
     made = []
     words = ("note", "whereabouts", "service_referral")
-    for _, pattern in PAGES:
-        if pattern.name is None or pattern.name in NOT_VISITED or pattern.name.startswith(("account_", "mfa_")):
-            continue
+    for pattern in pages():
         converters = dict(getattr(pattern.pattern, "converters", {}))
         uuids = [name for name, found in converters.items() if type(found).__name__ == "UUIDConverter"]
         slugs = [
