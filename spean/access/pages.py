@@ -91,7 +91,11 @@ def _gate(view: View, action: str, before_second_factor: bool) -> Callable[..., 
         if not policy.may(user, action):
             raise Http404
         try:
-            return view(request, *args, **kwargs)
+            # What is sent may change something, and what allows a change is asked under its lock.
+            if request.method not in ("GET", "HEAD"):
+                return view(request, *args, **kwargs)
+            with policy.one_reading():
+                return view(request, *args, **kwargs)
         except BudgetSpent as spent:
             # Whoever may read this person, and too many others, is told so: it is no secret to him.
             return render(request, "web/budget_spent.html", {"standing": spent.standing}, status=429)

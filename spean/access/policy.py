@@ -5,7 +5,9 @@ once, as a `Q`; `may()` and `visible()` both derive from it, so that a list and 
 Deny by default; no role sees everything; there is no superuser. `docs/access-matrix.csv` is written from here.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -473,6 +475,9 @@ CASE_RELATIONS: dict[str, Relation] = {
     "emergency": _in_emergency,
 }
 
+# Of a row that belongs to a case: my organisation runs that case.
+FOCAL = _involved("focal", case="case_id")
+
 RELATIONS: dict[str, dict[str, Relation]] = {
     "cases.Case": CASE_RELATIONS,
     "referral.Referral": {
@@ -480,20 +485,20 @@ RELATIONS: dict[str, dict[str, Relation]] = {
         "received_now": _received_now,
         "sent": _sent,
         "sent_by_me": _sent_by_me,
-        "focal": _involved("focal", case="case_id"),
+        "focal": FOCAL,
     },
     "cases.Exclusion": {
-        "focal": _involved("focal", case="case_id"),
+        "focal": FOCAL,
         "asked": _asked,
         "asked_national": _asked_national,
     },
-    "cases.Involvement": {"focal": _involved("focal", case="case_id"), "expired": _expired},
-    "cases.Reason": {"focal": _involved("focal", case="case_id"), "asked": _reason_asked},
+    "cases.Involvement": {"focal": FOCAL, "expired": _expired},
+    "cases.Reason": {"focal": FOCAL, "asked": _reason_asked},
     "cases.HandOver": {
-        "focal": _involved("focal", case="case_id"),
+        "focal": FOCAL,
         "offered": lambda user, membership: Q(to_organisation_id=membership.organisation_id, status="offered"),
     },
-    "cases.Conference": {"focal": _involved("focal", case="case_id"), "invited": _invited(to_this=True)},
+    "cases.Conference": {"focal": FOCAL, "invited": _invited(to_this=True)},
     "people.PossibleMatch": {"ours": _involved("focal", case="case_id"), "national": _national},
     "directory.Service": {
         "all": _always,
@@ -513,7 +518,7 @@ RELATIONS: dict[str, dict[str, Relation]] = {
     "privacy.EmergencyAccess": {
         "mine": lambda user, membership: Q(asked_by_id=user.pk),
         "named": lambda user, membership: Q(second_id=user.pk),
-        "focal": _involved("focal", case="case_id"),
+        "focal": FOCAL,
         "all": _always,
     },
     "detection.Informant": {
@@ -536,7 +541,7 @@ RELATIONS: dict[str, dict[str, Relation]] = {
     },
     "cases.WithdrawalNotice": {
         "ours": _same_organisation("organisation_id"),
-        "focal": _involved("focal", case="case_id"),
+        "focal": FOCAL,
     },
     "access.Organisation": {"all": _always, "ours": lambda user, membership: Q(pk=membership.organisation_id)},
     "access.User": {"all": _always, "colleague": _colleague, "of_the_country": _of_the_country},
@@ -559,7 +564,7 @@ RELATIONS: dict[str, dict[str, Relation]] = {
     "privacy.Event": {"all": _always},
     "privacy.KeptRoot": {"all": _always},
     "privacy.Erasure": {
-        "focal": _involved("focal", case="case_id"),
+        "focal": FOCAL,
         "mine_screening": lambda user, membership: (
             Q(case__started_by_id=user.pk) & _involved("screening", case="case_id")(user, membership)
         ),
@@ -599,8 +604,14 @@ def visible(user: User, action: str, model: type[Model]) -> QuerySet[Any]:
     rows = model._default_manager.all()
     if not user.is_authenticated or not user.is_active:
         return rows.none()
+    return _through(_ways(user, action), user, model)
+
+
+def _through(ways: Iterable[tuple[Membership, str]], user: User, model: type[Model]) -> QuerySet[Any]:
+    """The rows of `model` that any of these relations gives to the user."""
+    rows = model._default_manager.all()
     allowed: Q | None = None
-    for membership, relation in _ways(user, action):
+    for membership, relation in ways:
         condition = _condition(relation, user, membership, model)
         if condition is not None:
             allowed = condition if allowed is None else allowed | condition
@@ -609,26 +620,61 @@ def visible(user: User, action: str, model: type[Model]) -> QuerySet[Any]:
     return rows.filter(allowed & _not_excluded(user, model))
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What a user holds on one object: actions, and the relations (with the membership's key) that give them."""
+
+    actions: frozenset[str] = frozenset()
+    ways: frozenset[tuple[Any, str]] = frozenset()
+
+
 def permitted(user: User, actions: Iterable[str], obj: Model) -> frozenset[str]:
     """Those of `actions` that the user may do to this object: one question for a page that offers many."""
+    return standing(user, actions, obj).actions
+
+
+def visible_in(case: Model, held: Standing, user: User, action: str, model: type[Model]) -> QuerySet[Any]:
+    """`visible`, of the rows of one case on which the user's standing is known for every action.
+
+    Where a row is seen just as its case is, the case has answered already and is not asked again.
+    """
+    open_ways = []
+    for membership, relation in _ways(user, action):
+        if not _as_its_case(relation, model):
+            open_ways.append((membership, relation))
+        elif (membership.pk, relation) in held.ways:
+            return model._default_manager.filter(case_id=case.pk)
+    return _through(open_ways, user, model).filter(case_id=case.pk)
+
+
+def _as_its_case(relation: str, model: type[Model]) -> bool:
+    """Whether the relation to a row of this model is the relation to its case, and nothing else keeps one away."""
+    label = model._meta.label
+    if label in RELATIONS:
+        return RELATIONS[label].get(relation) is FOCAL and relation == "focal" and label != "people.PossibleMatch"
+    return relation in CASE_RELATIONS and any(field.attname == CASE_PATH for field in model._meta.concrete_fields)
+
+
+def standing(user: User, actions: Iterable[str], obj: Model) -> Standing:
+    """Which of `actions` the user may do to this object, and why, in one question."""
     if not user.is_authenticated or not user.is_active:
-        return frozenset()
+        return Standing()
     model = type(obj)
-    asked: dict[str, Q] = {}  # each relation once, however many actions rest on it
-    names: dict[str, set[str]] = {}
+    asked: dict[tuple[Any, str], Q] = {}  # each relation once, however many actions rest on it
+    rests: dict[str, set[tuple[Any, str]]] = {}
     for action in actions:
         for membership, relation in _ways(user, action):
-            name = f"way_{membership.pk}_{relation or 'none'}"
-            if name not in asked:
+            way = (membership.pk, relation)
+            if way not in asked:
                 condition = _condition(relation, user, membership, model)
                 if condition is None:
                     continue
-                asked[name] = condition
-            names.setdefault(action, set()).add(name)
+                asked[way] = condition
+            rests.setdefault(action, set()).add(way)
     if not asked:
-        return frozenset()
+        return Standing()
     found = _answers(user, obj, asked)
-    return frozenset(action for action, ways in names.items() if ways & found)
+    return Standing(frozenset(action for action, ways in rests.items() if ways & found), found)
 
 
 def _ways(user: User, action: str) -> list[tuple[Membership, str]]:
@@ -641,13 +687,14 @@ def _ways(user: User, action: str) -> list[tuple[Membership, str]]:
     ]
 
 
-def _answers(user: User, obj: Model, asked: dict[str, Q]) -> frozenset[str]:
+def _answers(user: User, obj: Model, asked: dict[tuple[Any, str], Q]) -> frozenset[tuple[Any, str]]:
     """Which of the conditions hold for this object, from which the user must not be excluded."""
     model = type(obj)
     rows = model._default_manager.filter(_not_excluded(user, model), pk=obj.pk).order_by()
-    questions = {name: ExpressionWrapper(condition, BooleanField()) for name, condition in asked.items()}
-    told = rows.annotate(**questions).values(*asked).first() or {}
-    return frozenset(name for name in asked if told.get(name))
+    names = {way: f"way_{number}" for number, way in enumerate(asked)}
+    questions = {names[way]: ExpressionWrapper(condition, BooleanField()) for way, condition in asked.items()}
+    told = rows.annotate(**questions).values(*questions).first() or {}
+    return frozenset(way for way in asked if told.get(names[way]))
 
 
 def find(user: User, action: str, model: type[Model], pk: UUID | str) -> Any:
@@ -673,8 +720,7 @@ def _readable(user: User, case: Model, sections: Iterable[str]) -> frozenset[str
     if not user.is_authenticated or not user.is_active:
         return frozenset()
     memberships = [membership for membership in user.memberships_now() if ROLE_SECTIONS[membership.role]]
-    model = type(case)
-    if not memberships or not model._default_manager.filter(_not_excluded(user, model), pk=case.pk).exists():
+    if not memberships or is_excluded(user, case):
         return frozenset()
     involvements = apps.get_model("cases", "Involvement")._default_manager.filter(
         _open_now(), case_id=case.pk, organisation_id__in={membership.organisation_id for membership in memberships}
@@ -705,7 +751,8 @@ def _readable(user: User, case: Model, sections: Iterable[str]) -> frozenset[str
 
 def is_excluded(user: User, obj: Model) -> bool:
     """Whether an exclusion keeps the user away from an object, whatever else would let him."""
-    return not type(obj)._default_manager.filter(_not_excluded(user, type(obj)), pk=obj.pk).exists()
+    free = _not_excluded(user, type(obj))
+    return bool(free) and not type(obj)._default_manager.filter(free, pk=obj.pk).exists()
 
 
 # Sealed records that stand apart from the sections of a case: whoever may see one reads what is in it.
@@ -730,8 +777,7 @@ def may_reveal(user: User, obj: Model, section: str) -> bool:
     if label == "cases.Case":
         return may_read(user, obj, section)
     if label == "people.Person":
-        person_model = type(obj)
-        if not person_model._default_manager.filter(_not_excluded(user, person_model), pk=obj.pk).exists():
+        if is_excluded(user, obj):
             return False
         case_model = apps.get_model("cases", "Case")
         cases: Iterable[Model] = case_model._default_manager.filter(person_id=obj.pk)
@@ -801,7 +847,6 @@ def _recorded_by_us(user: User, obj: Model, case: Model, section: str) -> bool:
 
 def _withheld(user: User, case: Model) -> dict[UUID, set[str]]:
     """By the user's organisations: sections of their task, and his, in which others' records are withheld."""
-    model = type(case)
     memberships = user.memberships_now()
     involvements = apps.get_model("cases", "Involvement")._default_manager.filter(
         _open_now(), case_id=case.pk, organisation_id__in={one.organisation_id for one in memberships},
@@ -812,9 +857,7 @@ def _withheld(user: User, case: Model) -> dict[UUID, set[str]]:
         for one in memberships:
             if one.organisation_id == organisation_id and task in ROLE_TASKS[one.role]:
                 found.setdefault(organisation_id, set()).update(ROLE_SECTIONS[one.role].intersection(withheld))
-    if found and not model._default_manager.filter(_not_excluded(user, model), pk=case.pk).exists():
-        return {}
-    return found
+    return {} if found and is_excluded(user, case) else found
 
 
 def _waits_for(user: User, referral: Model) -> bool:
@@ -845,15 +888,43 @@ def _through_cases(relation: str, user: User, membership: Membership, case_key: 
     return Q(Exists(cases))
 
 
+# By user: whether anything excludes him at all. Kept while one page is read, and nowhere else.
+_READING: ContextVar[dict[UUID, bool] | None] = ContextVar("reading", default=None)
+
+
+@contextmanager
+def one_reading() -> Iterator[None]:
+    """While a page is read: that nothing excludes its reader is asked once, and not again in each of its questions.
+
+    Whatever changes something is asked anew, under its lock.
+    """
+    token = _READING.set({})
+    try:
+        yield
+    finally:
+        _READING.reset(token)
+
+
+def _exclusions(user: User) -> QuerySet[Any]:
+    """Everything from which this user, or an organisation that he acts for, is kept away now."""
+    organisations = [membership.organisation_id for membership in user.memberships_now()]
+    return apps.get_model("cases", "Exclusion")._default_manager.filter(
+        Q(user_id=user.pk) | Q(organisation_id__in=organisations), lifted_at__isnull=True
+    )
+
+
 def _not_excluded(user: User, model: type[Model]) -> Q:
     """An exclusion wins over everything: an implicated agency or officer sees nothing of the case.
 
     Nor of any other episode of the person, nor of a record that was decided to be the same person.
     """
-    organisations = [membership.organisation_id for membership in user.memberships_now()]
-    exclusions = apps.get_model("cases", "Exclusion")._default_manager.filter(
-        Q(user_id=user.pk) | Q(organisation_id__in=organisations), lifted_at__isnull=True
-    )
+    exclusions = _exclusions(user)
+    reading = _READING.get()
+    if reading is not None:
+        if user.pk not in reading:
+            reading[user.pk] = exclusions.exists()
+        if not reading[user.pk]:
+            return Q()
     persons = _persons_of(exclusions)
     if model._meta.label == "cases.Case":
         return ~Q(pk__in=exclusions.values("case_id")) & ~Q(person_id__in=persons)

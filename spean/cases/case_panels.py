@@ -5,7 +5,6 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from spean.access import policy
 from spean.access.roles import SECTIONS
 from spean.cases import labels
 from spean.cases.models import WithdrawalNotice
@@ -18,7 +17,7 @@ from spean.privacy.models import Consent
 def _consents(sight: Sight) -> Mapping[str, Any] | None:
     if "see_consent" not in sight.may:
         return None
-    rows = policy.visible(sight.user, "see_consent", Consent).filter(case=sight.case).select_related("recipient")
+    rows = sight.rows("see_consent", Consent).select_related("recipient")
     shown = []
     for row in rows:
         word, colour = labels.CONSENT_STATUS[row.status]
@@ -52,7 +51,7 @@ def _has_receipt(row: Consent) -> bool:
 
 def _told(sight: Sight) -> list[dict[str, Any]]:
     """Who was told that an agreement was taken back, and who has answered that its copies are gone."""
-    rows = policy.visible(sight.user, "see_withdrawal", WithdrawalNotice).filter(case=sight.case)
+    rows = sight.rows("see_withdrawal", WithdrawalNotice)
     return [
         {
             "organisation": labels.organisation(row.organisation),

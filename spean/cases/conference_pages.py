@@ -316,7 +316,7 @@ def _conferences(sight: Sight) -> Mapping[str, Any] | None:
     may_call = "call_conference" in sight.may and sight.case.status == "registered"
     if not may_call and "see_case" not in sight.may:
         return None
-    rows = policy.visible(sight.user, "see_conference", Conference).filter(case=sight.case).defer("record")
+    rows = sight.rows("see_conference", Conference).defer("record")
     shown = []
     for row in rows:
         word, colour = labels.CONFERENCE_STATUS[row.status]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Model, QuerySet
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 
@@ -25,6 +26,7 @@ class Sight:
     case: Case
     may: frozenset[str]
     sections: frozenset[str]
+    standing: policy.Standing
     _read: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def once(self, name: str, read: Callable[[], Any]) -> Any:
@@ -35,10 +37,15 @@ class Sight:
 
     @classmethod
     def of(cls, user: User, case: Case) -> "Sight":
-        may = policy.permitted(user, policy.ACTIONS, case)
+        standing = policy.standing(user, policy.ACTIONS, case)
+        may = standing.actions
         if case.erased_at is not None:  # nothing more is done to it
             may = frozenset(action for action in may if action.startswith("see_"))
-        return cls(user, case, may, policy.readable_sections(user, case))
+        return cls(user, case, may, policy.readable_sections(user, case), standing)
+
+    def rows(self, action: str, model: type[Model]) -> QuerySet[Any]:
+        """The rows of this case in `model` on which the user may do `action`."""
+        return policy.visible_in(self.case, self.standing, self.user, action, model)
 
 
 @dataclass(frozen=True)

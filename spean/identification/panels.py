@@ -13,7 +13,7 @@ from spean.identification.models import Determination
 
 def determinations_of(sight: Sight) -> list[Determination]:
     """The decisions on this case that the user may see, read once for all parts of the page."""
-    return list(sight.once("determinations", lambda: list(queries.determinations(sight.user, sight.case))))
+    return list(sight.once("determinations", lambda: queries.told(sight.rows("see_determination", Determination))))
 
 
 def decisions(sight: Sight) -> Mapping[str, Any] | None:

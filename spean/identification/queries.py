@@ -185,7 +185,11 @@ def basis(user: User, case: Case) -> Basis:
 
 def determinations(user: User, case: Case) -> list[Determination]:
     """All decisions on a case, the newest first; none is ever hidden by a later one."""
-    rows = policy.visible(user, "see_determination", Determination).filter(case=case)
+    return told(policy.visible(user, "see_determination", Determination).filter(case=case))
+
+
+def told(rows: QuerySet[Determination]) -> list[Determination]:
+    """Decisions with everybody that their account names."""
     return list(rows.select_related("officer", "confirmed_by", "reviews", "organisation", "reviewed_by"))
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from spean.access import policy
 from spean.cases.panels import Panel, Sight, link, register
 from spean.cases.queries import answer_of
 from spean.referral.models import Referral
@@ -15,7 +14,7 @@ def referrals_of(sight: Sight) -> list[Referral]:
     """The referrals of this case that the user may see, read once for all parts of the page."""
 
     def read() -> list[Referral]:
-        rows = policy.visible(sight.user, "see_referral", Referral).filter(case=sight.case)
+        rows = sight.rows("see_referral", Referral)
         return list(rows.select_related("case", "to_organisation", "service").defer("message", "answer")[:60])
 
     return list(sight.once("referrals", read))

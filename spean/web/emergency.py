@@ -464,7 +464,7 @@ def _panel(sight: Sight) -> Mapping[str, Any] | None:
     """For ever on the page of the case, before those who run it."""
     if "see_emergency" not in sight.may:
         return None
-    found = policy.visible(sight.user, "see_emergency", EmergencyAccess).filter(case=sight.case)
+    found = sight.rows("see_emergency", EmergencyAccess)
     rows = [
         {"access": row, "status": _standing(row)[0], "colour": _standing(row)[1], "reason": REASON[row.reason]}
         for row in found.select_related("asked_by", "organisation")[:20]

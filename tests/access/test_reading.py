@@ -1,0 +1,97 @@
+"""What a page remembers while it is read changes no answer: for an outsider, and for somebody who is kept away."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.apps import apps
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+
+from spean.access import pages, policy
+from spean.access.models import User
+from spean.cases.exclusion import exclude
+from spean.cases.models import Case, Exclusion
+from tests import crawling, steps
+from tests.cast import Cast
+
+
+def questions() -> Iterator[tuple[str, type]]:
+    """Every action of seeing, with every kind of row that belongs to a case."""
+    for action in filter(lambda name: name.startswith("see_"), policy.ACTIONS):
+        for model in apps.get_models():
+            label = model._meta.label
+            if label == "cases.Case" or not any(one.attname == policy.CASE_PATH for one in model._meta.concrete_fields):
+                continue
+            yield action, model
+
+
+def answers(user: User, case: Case) -> tuple[dict[tuple[str, str], set[str]], dict[tuple[str, str], set[str]]]:
+    """What the case page is told of each kind of row, and what the policy says when it is asked afresh."""
+    held = policy.standing(user, policy.ACTIONS, case)
+    told, afresh = {}, {}
+    for action, model in questions():
+        key = (action, model._meta.label)
+        rows = policy.visible(user, action, model).filter(case_id=case.pk)
+        afresh[key] = {str(pk) for pk in rows.values_list("pk", flat=True)}
+        with policy.one_reading():
+            rows = policy.visible_in(case, held, user, action, model)
+            told[key] = {str(pk) for pk in rows.values_list("pk", flat=True)}
+    return told, afresh
+
+
+WHO = ("manager", "screener", "provider", "officer", "outsider", "auditor")
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_the_case_page_is_told_what_the_policy_says(cast: Cast, who: str) -> None:
+    case = crawling.full(cast)
+    told, afresh = answers(cast.again(who), case)
+    assert told == afresh
+    if who == "manager":
+        assert sum(map(bool, told.values())) > 20
+
+
+@pytest.mark.parametrize("whom", ["provider", "shelter"])
+def test_who_is_kept_away_is_told_nothing_while_he_reads(cast: Cast, whom: str) -> None:
+    case = crawling.full(cast)
+    if whom == "shelter":
+        exclude(cast.manager, case, reason="implicated", organisation=cast.org("shelter"))
+    else:
+        exclude(cast.manager, case, reason="implicated", user=cast.provider)
+    user = cast.again("provider")
+    with policy.one_reading():
+        for action in policy.ACTIONS:
+            assert not policy.visible(user, action, Case).filter(pk=case.pk).exists(), action
+        assert policy.standing(user, policy.ACTIONS, case) == policy.Standing()
+        assert policy.readable_sections(user, case) == frozenset()
+        assert policy.is_excluded(user, case)
+        assert policy.is_excluded(user, steps.person_of(case))
+    told, afresh = answers(user, case)
+    assert told == afresh
+
+
+def test_a_page_that_is_read_remembers_and_the_next_one_asks_anew(cast: Cast) -> None:
+    case = steps.registered(cast)
+    manager = cast.again("manager")
+    with policy.one_reading():
+        assert policy.may(manager, "see_case", case)
+        Exclusion.objects.create(case=case, user=manager, reason="implicated", created_by=cast.registry)
+    with policy.one_reading():
+        assert not policy.may(manager, "see_case", case)
+    assert not policy.may(manager, "see_case", case)
+
+
+@pytest.mark.parametrize(("method", "remembers"), [("get", True), ("head", True), ("post", False)])
+def test_only_reading_remembers(cast: Cast, monkeypatch: pytest.MonkeyPatch, method: str, remembers: bool) -> None:
+    seen = []
+
+    def view(request: HttpRequest) -> HttpResponse:
+        seen.append(policy._READING.get() is not None)
+        return HttpResponse()
+
+    monkeypatch.setattr(pages, "second_factor_given", lambda request: True)
+    request = getattr(RequestFactory(), method)("/somewhere/")
+    request.user = cast.statistician
+    pages.page("somewhere/", view, action=policy.SIGNED_IN, name="somewhere").callback(request)
+    assert seen == [remembers]
+    assert policy._READING.get() is None
