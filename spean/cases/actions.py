@@ -17,8 +17,8 @@ from spean.cases import work
 from spean.cases.models import Case, DirectHelp, HandOver, Note, Reason
 from spean.country import pack
 from spean.lib import clock
-from spean.lib.identifiers import new_code
 from spean.privacy import events, vault
+from spean.privacy.codes import unused_code
 from spean.workflow.engine import Forbidden, Step, case_of, claim, perform, requirement
 
 
@@ -26,7 +26,7 @@ def new_case(actor: User, organisation: Organisation) -> Case:
     """An unsaved case with a code and a subject of its own, ready for the verb that creates it."""
     return Case(
         subject=uuid4(),
-        code=new_code("C"),
+        code=unused_code("C", Case),
         started_by=actor,
         started_organisation=organisation,
         started_at=clock.now(),

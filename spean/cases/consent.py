@@ -18,8 +18,8 @@ from spean.access.models import Organisation, User
 from spean.cases import sharing, work
 from spean.cases.models import Case
 from spean.lib import clock
-from spean.lib.identifiers import new_code
 from spean.privacy import doors, events
+from spean.privacy.codes import unused_code
 from spean.privacy.models import Consent
 from spean.workflow.engine import Forbidden, claim, perform, requirement
 
@@ -56,7 +56,7 @@ def record_consent(
     consent = Consent(
         case=case, purpose=purpose, recipient=recipient, classes=sorted(set(classes)), status="given",
         given_by=given_by, guardian_is_not_suspect=guardian_is_not_suspect, evidence=evidence,
-        code=new_code("A"), language=language, interpreter=interpreter, interpreter_not_from_scene=interpreter_not_from_scene,
+        code=unused_code("A", Consent), language=language, interpreter=interpreter, interpreter_not_from_scene=interpreter_not_from_scene,
         valid_until=valid_until, given_at=clock.now(), recorded_by=actor,
         recorded_organisation=actor.organisation, **{name: name in told for name in TOLD},
     )  # fmt: skip

@@ -18,9 +18,9 @@ from spean.cases.holds import episodes_of, holds_on
 from spean.cases.models import Case, OperationalFact
 from spean.country import pack
 from spean.lib import clock
-from spean.lib.identifiers import new_code
 from spean.people.models import Person
 from spean.privacy import events, vault
+from spean.privacy.codes import unused_code
 from spean.privacy.erasure import DECLINE_REASONS, ERASURE_GROUNDS
 from spean.privacy.models import EmergencyAccess, Erasure
 from spean.privacy.rows import everybody
@@ -37,7 +37,7 @@ def request_erasure(actor: User, case: Case, *, ground: str, evidence: str = "",
     """Ask that everything that names the person is destroyed. Nothing happens before a second officer confirms."""
     assert actor.organisation is not None
     erasure = Erasure(
-        code=new_code("E"), case=case, ground=ground, evidence=evidence, requested_at=clock.now(),
+        code=unused_code("E", Erasure), case=case, ground=ground, evidence=evidence, requested_at=clock.now(),
         requested_by=actor, organisation=actor.organisation,
     )  # fmt: skip
     with perform("request_erasure", erasure, actor, once=once) as step:

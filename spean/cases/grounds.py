@@ -17,8 +17,8 @@ from spean.access.roles import CASE_MANAGER, HOTLINE_SUPERVISOR
 from spean.cases import sharing, work
 from spean.cases.models import Case, Exclusion, Task
 from spean.lib import clock
-from spean.lib.identifiers import new_code
 from spean.privacy import vault
+from spean.privacy.codes import unused_code
 from spean.privacy.models import Consent, Event
 from spean.workflow.engine import perform, requirement
 
@@ -47,7 +47,7 @@ def record_ground(
     """
     row = Consent(
         case=case, ground=ground, purpose=purpose, recipient=recipient, classes=sorted(set(classes)),
-        status="unconfirmed", code=new_code("A"), given_at=clock.now(), recorded_by=actor,
+        status="unconfirmed", code=unused_code("A", Consent), given_at=clock.now(), recorded_by=actor,
         recorded_organisation=actor.organisation,
     )  # fmt: skip
     facts = {"reasons": reasons, "reference": reference, "is_child": case.is_child}

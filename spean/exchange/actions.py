@@ -18,9 +18,9 @@ from spean.cases.models import Case
 from spean.exchange import canary, columns, marks
 from spean.exchange.models import Export, ExportedCase, ExportedRow
 from spean.lib import clock
-from spean.lib.identifiers import new_code
 from spean.people.models import Person
 from spean.privacy import consent, doors, events, offline
+from spean.privacy.codes import unused_code
 from spean.workflow import engine
 from spean.workflow.engine import perform, requirement
 
@@ -44,10 +44,10 @@ def request_export(
     assert actor.organisation is not None
     family_name, given_name, birth_date = canary.invent()
     export = Export(
-        number=new_code("E"), organisation=actor.organisation, recipient=recipient, recipient_key=recipient_key,
+        number=unused_code("E", Export, "number"), organisation=actor.organisation, recipient=recipient, recipient_key=recipient_key,
         purpose=purpose, columns=[name for name in columns.COLUMNS if name in names],
         persons=len({case.person_id for case in cases}), requested_by=actor, requested_at=clock.now(),
-        canary_code=new_code("C"), canary_family_name=family_name, canary_given_name=given_name,
+        canary_code=unused_code("C", Case), canary_family_name=family_name, canary_given_name=given_name,
         canary_birth_date=birth_date,
     )  # fmt: skip
     facts = {"cases": cases, "names": names}

@@ -17,11 +17,11 @@ from spean.access.models import User
 from spean.cases import work
 from spean.cases.models import Case
 from spean.lib import clock, names
-from spean.lib.identifiers import new_code
 from spean.people import search
 from spean.people.matching import Details
 from spean.people.models import Person, PossibleMatch
 from spean.privacy import canaries, events, vault
+from spean.privacy.codes import unused_code
 from spean.privacy.rows import everybody
 from spean.workflow.engine import (
     CannotDo,
@@ -210,7 +210,7 @@ def _create_person(actor: User, case: Case, identity: Identity) -> Person:
     organisation = actor.organisation
     assert organisation is not None
     person = Person(
-        subject=case.subject, code=new_code("P"), registered_at=clock.now(), registered_by=actor,
+        subject=case.subject, code=unused_code("P", Person), registered_at=clock.now(), registered_by=actor,
         registered_organisation=organisation, updated_at=clock.now(),
     )  # fmt: skip
     _fill(person, identity)

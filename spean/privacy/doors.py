@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from spean.access import policy
 from spean.access.models import Organisation, User
 from spean.lib import clock
-from spean.lib.identifiers import new_code
 from spean.privacy import budget, consent, events, files, witness
+from spean.privacy.codes import unused_code
 from spean.privacy.event_names import PURPOSES
 from spean.privacy.fields import sealed_fields
 from spean.privacy.models import Consent, Event, ShareReceipt
@@ -206,7 +206,7 @@ def share(case: Any, recipient_org: Organisation, purpose: str, classes: Iterabl
         if not shared:
             return shared
         shared.receipt = ShareReceipt.objects.create(
-            code=new_code("R"),
+            code=unused_code("R", ShareReceipt),
             case_id=case.pk,
             recipient=recipient_org,
             purpose=purpose,

@@ -45,6 +45,17 @@ def fill(n: int, seed: int = 11) -> tuple[User, User]:
     return managers[0], screener
 
 
+_given: set[str] = set()
+
+
+def _code(prefix: str) -> str:
+    """A code that no row of this run has: among two hundred thousand draws two are often alike."""
+    while (code := new_code(prefix)) in _given:
+        pass
+    _given.add(code)
+    return code
+
+
 def _write(
     batch: list[Any],
     rng: random.Random,
@@ -70,7 +81,7 @@ def _write(
         office, manager = offices[place], managers[place]
         when = clock.now() - timedelta(days=rng.uniform(0.2, 600))
         person = Person(
-            subject=subject, code=new_code("P"), sex=details.sex, birth_year=details.birth_year, nationality=details.nationality,
+            subject=subject, code=_code("P"), sex=details.sex, birth_year=details.birth_year, nationality=details.nationality,
             birth_province=details.birth_province, languages=["km"], registered_by=manager, registered_organisation=office,
             registered_at=when,
         )  # fmt: skip
@@ -80,7 +91,7 @@ def _write(
             person, **{name: "\n".join(text) if isinstance(text, tuple) else str(text) for name, text in texts.items()}
         )
         case = Case(
-            subject=subject, code=new_code("C"), person=person if registered else None,
+            subject=subject, code=_code("C"), person=person if registered else None,
             status="screening", age_at_screening=25, sex=details.sex, nationality="KHM", languages=["km"],
             exploitation_forms=["ForcedLabour"], detected_province="01", risk_level="medium", started_at=when,
             started_by=screener, started_organisation=screener.organisation, focal_organisation=office,

@@ -17,7 +17,7 @@ from django.urls import path
 from spean.access.models import User
 from spean.cases.models import Case
 from spean.people.models import Person
-from spean.privacy import rows
+from spean.privacy import codes, rows
 from spean.protection.models import Need
 from spean.run import databases, dump, install
 from tests import steps
@@ -259,3 +259,11 @@ def test_every_table_with_sealed_text_of_a_case_is_behind_the_wall() -> None:
     behind = {"cases.Case", "people.Person", "people.PossibleMatch", "referral.Referral", *rows.BEHIND}
     sealed = {model._meta.label for model in rows.apps.get_models() if sealed_fields(model)}
     assert sealed - outside - behind == set()
+
+
+def test_a_new_code_is_nobodys_also_behind_the_wall(
+    cast: Cast, case: Case, wall: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draws = iter([case.code, "C-0000-0000"])
+    monkeypatch.setattr(codes, "new_code", lambda prefix: next(draws))
+    assert _see(cast.outsider, lambda: codes.unused_code("C", Case)) == "C-0000-0000"
