@@ -29,7 +29,7 @@ from tests.attack import stage
 from tests.attack.results import Result, counted
 
 WRITES = 1_000
-KILL_EVERY = 2.5
+AGAIN_WITHIN = 20
 PATIENCE = 120
 
 
@@ -49,7 +49,7 @@ class _Fire:
         self.state, self.writes, self.port = state, writes, _free_port()
         self.rng = random.Random(31)
         self.killed: dict[str, int] = {"web": 0, "worker": 0, "search": 0, "database": 0}
-        self.done = threading.Event()
+        self.done, self.answered = threading.Event(), threading.Event()
         self.retries = 0
 
     def run(self) -> list[Result]:
@@ -94,7 +94,12 @@ class _Fire:
         )  # fmt: skip
 
     def _shoot(self, cluster: Any) -> None:
-        while not self.done.wait(KILL_EVERY):
+        while not self.done.is_set():
+            # At any moment after the installation answered again, or while it still comes up if that takes long.
+            self.answered.wait(AGAIN_WITHIN)
+            if self.done.wait(self.rng.uniform(0, 2.5)):
+                return
+            self.answered.clear()
             name = self.rng.choice(["web", "web", "worker", "search", "database"])
             if name == "database":
                 process = cluster._postmaster()
@@ -146,8 +151,12 @@ class _Fire:
         until = time.monotonic() + PATIENCE
         while True:
             try:
-                return step()
-            except (OSError, urllib.error.URLError) as fault:
+                found = step()
+                self.answered.set()
+                return found
+            except OSError as fault:
+                if isinstance(fault, urllib.error.HTTPError) and fault.code not in (500, 503):
+                    raise
                 if time.monotonic() > until:
                     raise RuntimeError("the installation did not come back") from fault
                 self.retries += 1
