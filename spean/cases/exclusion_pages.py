@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from spean.access import policy
+from spean.access.forms import OrganisationField
 from spean.access.models import Organisation, User
 from spean.access.pages import AccessRequest
 from spean.cases import exclusion, labels
@@ -50,7 +51,7 @@ class SuspectForm(ActionForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off"}),
     )
-    organisation = forms.ModelChoiceField(
+    organisation = OrganisationField(
         label=gettext_lazy("Organisation that this person works for"),
         help_text=gettext_lazy("It sees nothing of this person’s cases from now on, and is not told."),
         queryset=Organisation.objects.none(),

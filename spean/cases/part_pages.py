@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from spean.access import policy
+from spean.access.forms import OrganisationField
 from spean.access.models import Organisation, User
 from spean.access.pages import AccessRequest
 from spean.cases import labels, parts, work
@@ -33,7 +34,7 @@ HAND_OVER_STATUS = {
 
 
 class HandOverForm(ReasonForm):
-    to = forms.ModelChoiceField(
+    to = OrganisationField(
         label=gettext_lazy("To which focal agency?"),
         queryset=Organisation.objects.none(),
         widget=forms.RadioSelect,
