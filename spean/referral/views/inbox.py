@@ -256,7 +256,7 @@ def _page(
         "register_url": link("case_register_prefill", case.pk)
         if referral.kind == "focal" and case.status == "referred" and "register_person" in on_case
         else "",
-        "place": directory.shown(referral.service) if referral.service is not None else None,
+        "place": directory.shown(referral.service, told=received) if referral.service is not None else None,
         "again_url": _next_service(user, referral) if not received else "",
         "back_url": reverse("referral_list"),
     }
