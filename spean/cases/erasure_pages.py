@@ -101,8 +101,10 @@ def lift_hold(request: AccessRequest, pk: UUID) -> HttpResponse:
         if done:
             messages.success(request, _("The hold is lifted."))
             return _to_case(hold.case)
-    ground = labels.HOLD_GROUND[hold.ground]
-    return _form(request, form, hold.case, _("Lift the hold"), _("Lift it"), str(ground))
+    lead = _("%(ground)s. Once no hold stands, the data can be erased when somebody asks for it.")
+    return _form(
+        request, form, hold.case, _("Lift the hold"), _("Lift it"), lead % {"ground": labels.HOLD_GROUND[hold.ground]}
+    )
 
 
 # --- asking ----------------------------------------------------------------------------------------------

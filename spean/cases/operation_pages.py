@@ -167,7 +167,12 @@ def readers(request: AccessRequest, pk: UUID) -> HttpResponse:
     ):
         messages.success(request, _("This user can read it now."))
         return HttpResponseRedirect(reverse("operation", args=[pk]))
-    context = {"title": _("Name a reader"), "button": _("Name"), "back_url": reverse("operation", args=[pk])}
+    context = {
+        "title": _("Name a reader"),
+        "lead": _("This user sees place, time and plan from now on."),
+        "button": _("Name this reader"),
+        "back_url": reverse("operation", args=[pk]),
+    }
     return show_form(request, "web/form.html", form, context)
 
 
@@ -191,7 +196,12 @@ def move_end(request: AccessRequest, pk: UUID) -> HttpResponse:
     if form.is_valid() and carry_out(form, lambda: operation.move_end(request.user, fact, form.over_at())):
         messages.success(request, _("The end is changed."))
         return HttpResponseRedirect(reverse("operation", args=[pk]))
-    context = {"title": _("When is it over?"), "button": _("Change"), "back_url": reverse("operation", args=[pk])}
+    context = {
+        "title": _("When is it over?"),
+        "lead": _("From then on investigators and prosecutors of the case see it, not only the readers."),
+        "button": _("Change"),
+        "back_url": reverse("operation", args=[pk]),
+    }
     return show_form(request, "web/form.html", form, context)
 
 

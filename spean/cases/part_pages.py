@@ -225,6 +225,9 @@ def answer(verb: str) -> Callable[..., HttpResponse]:
                 return HttpResponseRedirect(reverse("home") if declines else reverse("case", args=[row.case_id]))
         context = {
             "title": _("Decline the hand-over") if declines else _("Take the offer back"),
+            "lead": _("The case stays with the agency that offered it. It reads your reasons.")
+            if declines
+            else _("You go on running the case. The other agency no longer sees the offer."),
             "button": _("Decline") if declines else _("Take it back"),
             "back_url": reverse("hand_over", args=[pk]),
         }
@@ -244,6 +247,12 @@ def _hand_over(request: AccessRequest, row: HandOver, form: ActionForm | None = 
         links.append((reverse("hand_over_withdraw", args=[row.pk]), _("Take the offer back")))
     context = {
         "title": _("Hand-over of a case"),
+        "lead": _(
+            "If you accept, your agency runs the case from then on and sees what the person agreed to share. "
+            "The other agency no longer sees it."
+        )
+        if answers
+        else "",
         "form": form,
         "rows": [
             (_("Case"), f"{row.case.code}, {labels.short(row.case)}"),
