@@ -1,6 +1,6 @@
 """Forms of sign-in and administration. They check what was typed; what may be done is decided in `actions.py`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from allauth.account.forms import ChangePasswordForm, LoginForm, ReauthenticateForm
@@ -11,12 +11,14 @@ from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.conf import settings
 from django.contrib.auth import password_validation
+from django.forms.models import ModelChoiceIterator
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from spean import country
 from spean.access import roles
 from spean.access.models import Organisation, User
+from spean.workflow.days import DayLine
 
 
 class SignInForm(LoginForm):
@@ -157,8 +159,21 @@ class OrganisationForm(forms.ModelForm):
         self.fields["type"].error_messages["required"] = _("Choose what kind of organisation it is")
 
 
+class _ByName(ModelChoiceIterator):
+    """In the order in which the reader sees the names; what stands for none of them stays first."""
+
+    def __iter__(self) -> Iterator[tuple[Any, str]]:
+        rows = list(super().__iter__())
+        return iter(sorted(rows, key=lambda row: (bool(row[0]), str(row[1]).casefold())))
+
+
 class OrganisationField(forms.ModelChoiceField):
     """Organisations by their names in the reader's language."""
+
+    iterator = _ByName
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"empty_label": _("Choose an organisation"), **kwargs})
 
     def label_from_instance(self, obj: Any) -> str:
         khmer = (get_language() or "").startswith("km")
@@ -169,7 +184,6 @@ class MembershipForm(forms.Form):
     organisation = OrganisationField(
         label=_("Organisation"),
         queryset=Organisation.objects.none(),
-        empty_label=_("Choose an organisation"),
         error_messages={"required": _("Choose an organisation")},
     )
     role = forms.ChoiceField(label=_("Role"), error_messages={"required": _("Choose a role")})
@@ -204,8 +218,8 @@ class EventFilterForm(forms.Form):
     action = forms.CharField(label=_("Event"), help_text=_("Words of it, or its code"), required=False, max_length=80)
     user = forms.CharField(label=_("User"), help_text=_("E-mail address"), required=False, max_length=254)
     case = forms.CharField(label=_("Case code"), required=False, max_length=20)
-    since = forms.DateField(label=_("From"), help_text=_("Year-month-day"), required=False)
-    until = forms.DateField(label=_("Until"), help_text=_("Year-month-day"), required=False)
+    since = DayLine(label=_("From"), required=False)
+    until = DayLine(label=_("Until"), required=False)
 
 
 class LanguageForm(forms.Form):

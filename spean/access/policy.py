@@ -201,6 +201,11 @@ ACTIONS: dict[str, tuple[Rule, ...]] = {
     # --- directory ---
     "see_directory": (of(*(role for role in ALL)),),
     "see_service": (of(*(role for role in ALL), to="all"),),
+    # A place that is free today and taken tomorrow tells whoever watches where somebody sleeps since then: how full
+    # a house is, is known to itself and to those who place people.
+    "see_places": (
+        of(*(role for role in ALL), to="not_residential"), of(CASE_MANAGER, to="all"), of(SERVICE_PROVIDER, to="ours"),
+    ),
     "edit_service": (of(SERVICE_PROVIDER, to="ours"), of(CASE_MANAGER, to="ours")),
     "update_capacity": (of(SERVICE_PROVIDER, to="ours"), of(CASE_MANAGER, to="ours")),
     # Its own staff; who placed somebody there; whom the shelter itself lets in, others than those who help by name.
@@ -503,6 +508,7 @@ RELATIONS: dict[str, dict[str, Relation]] = {
     "directory.Service": {
         "all": _always,
         "ours": _same_organisation("organisation_id"),
+        "not_residential": lambda user, membership: Q(residential=False),
     },
     "directory.ShelterLocation": {
         "ours": _same_organisation("service__organisation_id"),

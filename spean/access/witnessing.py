@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from allauth.mfa.adapter import get_adapter
-from crispy_forms_gds.fields import DateInputField
 from django import forms
 from django.contrib import messages
 from django.db import transaction
@@ -22,11 +21,13 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from spean.access import policy
+from spean.access.forms import OrganisationField
 from spean.access.models import Organisation, User
 from spean.access.pages import AccessRequest
 from spean.lib import clock
 from spean.privacy import events, sequencer, witness
 from spean.privacy.models import Checkpoint, Cosignature, KeptRoot
+from spean.workflow.days import DayField
 from spean.workflow.engine import Forbidden, claim
 from spean.workflow.pages import ActionForm, carry_out, show_form
 
@@ -61,7 +62,7 @@ def add_checkpoint(request: HttpRequest) -> HttpResponse:
 class KeptForm(ActionForm):
     """Somebody outside holds the root: who, since when, and how."""
 
-    keeper = forms.ModelChoiceField(
+    keeper = OrganisationField(
         label=gettext_lazy("Which organisation keeps it?"),
         queryset=Organisation.objects.none(),
         error_messages={"required": gettext_lazy("Choose the organisation that keeps it")},
@@ -72,15 +73,15 @@ class KeptForm(ActionForm):
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose how it is kept")},
     )
-    kept_on = DateInputField(
-        label=gettext_lazy("Since when?"), help_text=gettext_lazy("Day, month, year."), require_all_fields=True
+    kept_on = DayField(
+        label=gettext_lazy("Since when?"),
+        help_text=gettext_lazy("Day, month, year."),
+        error_messages={"required": gettext_lazy("Enter the day since when it is kept")},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["keeper"].queryset = Organisation.objects.filter(active=True).order_by("name")  # type: ignore[attr-defined]
-        told = self.fields["kept_on"].error_messages
-        told["required"] = told["incomplete"] = told["invalid"] = _("Enter the day since when it is kept")
 
     def clean_kept_on(self) -> date:
         day: date = self.cleaned_data["kept_on"]

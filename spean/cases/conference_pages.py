@@ -26,6 +26,7 @@ from spean.cases.panels import Panel, Sight, link, register
 from spean.cases.taking_part import CONFERENCE_PURPOSES
 from spean.lib import clock
 from spean.privacy import consent, doors
+from spean.workflow.days import DayLine
 from spean.workflow.pages import LONG, ActionForm, carry_out, show_form
 
 FORM = require_http_methods(["GET", "HEAD", "POST"])
@@ -38,15 +39,7 @@ class CallForm(ActionForm):
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose what it is about")},
     )
-    day = forms.DateField(
-        label=gettext_lazy("On which day?"),
-        help_text=gettext_lazy("Write it like 27 3 2027."),
-        input_formats=["%d %m %Y", "%d/%m/%Y", "%d.%m.%Y", "%Y-%m-%d"],
-        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "govuk-input--width-10"}),
-        error_messages={
-            "required": gettext_lazy("Enter the day"), "invalid": gettext_lazy("Write the day like 27 3 2027"),
-        },
-    )  # fmt: skip
+    day = DayLine(label=gettext_lazy("On which day?"))
     hour = forms.TimeField(
         label=gettext_lazy("At which hour?"),
         help_text=gettext_lazy("Like 14:30"),

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from crispy_forms_gds.fields import DateInputField
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -26,6 +25,7 @@ from spean.country.fields import CodeChoices, label
 from spean.privacy import vault
 from spean.privacy.models import Erasure, LegalHold
 from spean.workflow import engine
+from spean.workflow.days import DayField
 from spean.workflow.pages import ActionForm, carry_out, show_form
 
 FORM = require_http_methods(["GET", "HEAD", "POST"])
@@ -39,7 +39,7 @@ class HoldForm(ActionForm):
         gettext_lazy("Why are the data still needed?"), list(labels.HOLD_GROUND.items()),
         gettext_lazy("Choose why the data are still needed"),
     )  # fmt: skip
-    until_on = DateInputField(
+    until_on = DayField(
         label=gettext_lazy("Until which day?"),
         help_text=gettext_lazy("Leave it empty when nobody knows: then it stands until somebody lifts it."),
         required=False,
@@ -101,8 +101,10 @@ def lift_hold(request: AccessRequest, pk: UUID) -> HttpResponse:
         if done:
             messages.success(request, _("The hold is lifted."))
             return _to_case(hold.case)
-    ground = labels.HOLD_GROUND[hold.ground]
-    return _form(request, form, hold.case, _("Lift the hold"), _("Lift it"), str(ground))
+    lead = _("%(ground)s. Once no hold stands, the data can be erased when somebody asks for it.")
+    return _form(
+        request, form, hold.case, _("Lift the hold"), _("Lift it"), lead % {"ground": labels.HOLD_GROUND[hold.ground]}
+    )
 
 
 # --- asking ----------------------------------------------------------------------------------------------

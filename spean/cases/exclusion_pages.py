@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from spean.access import policy
+from spean.access.forms import OrganisationField
 from spean.access.models import Organisation, User
 from spean.access.pages import AccessRequest
 from spean.cases import exclusion, labels
@@ -50,7 +51,7 @@ class SuspectForm(ActionForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off"}),
     )
-    organisation = forms.ModelChoiceField(
+    organisation = OrganisationField(
         label=gettext_lazy("Organisation that this person works for"),
         help_text=gettext_lazy("It sees nothing of this person’s cases from now on, and is not told."),
         queryset=Organisation.objects.none(),
@@ -135,7 +136,7 @@ def suspect_page(request: AccessRequest, pk: UUID) -> HttpResponse:
     if row.status == "recorded" and policy.may(request.user, "clear_suspect", row):
         links = [(reverse("suspect_clear", args=[pk]), _("No longer a suspect"))]
     context = {
-        "title": label("suspect_role", row.role),
+        "title": _("Suspect: %(role)s") % {"role": label("suspect_role", row.role)},
         "rows": [
             (_("Case"), row.case.code),
             (
@@ -191,7 +192,7 @@ def ask_to_lift(request: AccessRequest, pk: UUID) -> HttpResponse:
             messages.success(request, _("Asked. It holds until a second person has decided."))
             return HttpResponseRedirect(reverse("case", args=[row.case_id]))
     context = {
-        "title": _("Ask to lift the exclusion: %(who)s") % {"who": row.organisation or row.user},
+        "title": _("Ask to lift the exclusion: %(who)s") % {"who": belongs_to(row)},
         "lead": _(
             "Somebody decides who neither excluded them nor asks now: a colleague, or the national focal agency."
         ),
@@ -220,7 +221,7 @@ def decide(request: AccessRequest, pk: UUID) -> HttpResponse:
         "title": _("Lift the exclusion?"),
         "rows": [
             (_("Case"), row.case.code),
-            (_("Excluded"), str(row.organisation or row.user)),
+            (_("Excluded"), belongs_to(row)),
             (_("Because"), labels.EXCLUSION_REASON[row.reason]),
             (_("Since"), f"{date_format(row.created_at, 'j M Y')}, {row.created_by}"),
             (_("Asked by"), str(row.asked_by)),
@@ -232,7 +233,8 @@ def decide(request: AccessRequest, pk: UUID) -> HttpResponse:
     return show_form(request, "cases/decide.html", form, context)
 
 
-def belongs_to(row: Suspect) -> str:
+def belongs_to(row: Suspect | Exclusion) -> str:
+    """The organisation or user a row is about, in the reader's language."""
     return labels.organisation(row.organisation) if row.organisation else str(row.user or "")
 
 

@@ -3,15 +3,16 @@
 from datetime import date
 from typing import Any
 
-from crispy_forms_gds.fields import DateInputField
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from spean.access.forms import OrganisationField
 from spean.access.models import Organisation
 from spean.cases.consent import TOLD
 from spean.cases.models import Case
 from spean.country.fields import CodeChoices, CodesChoices
 from spean.lib import clock
+from spean.workflow.days import DayField
 from spean.workflow.pages import LONG, ActionForm
 
 # Read aloud as they stand, in the language of the talk.
@@ -66,7 +67,7 @@ class ConsentForm(ActionForm):
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
-    recipient = forms.ModelChoiceField(
+    recipient = OrganisationField(
         label=_("With whom may it be shared?"),
         queryset=Organisation.objects.none(),
         error_messages={"required": _("Choose the organisation")},
@@ -106,10 +107,9 @@ class ConsentForm(ActionForm):
         error_messages={"required": _("Choose how the agreement was given")},
     )
 
-    valid_until = DateInputField(
+    valid_until = DayField(
         label=_("Until when? (optional)"),
         help_text=_("Day, month, year. After this day nothing more is shared. Empty: until the person takes it back."),
-        require_all_fields=False,
         required=False,
     )
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from spean.access import policy
+from spean.access.forms import OrganisationField
 from spean.access.models import Organisation
 from spean.access.pages import AccessRequest
 from spean.cases import grounds, labels, queries, sharing
@@ -36,7 +37,7 @@ class GroundForm(ActionForm):
         gettext_lazy("What stands in for the person’s agreement?"), (),
         gettext_lazy("Choose what stands in for the person’s agreement"),
     )  # fmt: skip
-    recipient = forms.ModelChoiceField(
+    recipient = OrganisationField(
         label=gettext_lazy("With whom must it be shared?"),
         queryset=Organisation.objects.none(),
         error_messages={"required": gettext_lazy("Choose the organisation")},

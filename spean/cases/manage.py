@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from spean.access import policy
+from spean.access.forms import OrganisationField
 from spean.access.models import Organisation, User
 from spean.access.pages import AccessRequest
 from spean.access.roles import SECTIONS
@@ -55,7 +56,7 @@ class NoteForm(ActionForm):
 
 
 class ExclusionForm(ActionForm):
-    organisation = forms.ModelChoiceField(
+    organisation = OrganisationField(
         label=gettext_lazy("Organisation"), queryset=Organisation.objects.none(), required=False
     )
     email = forms.EmailField(

@@ -22,6 +22,7 @@ from spean.cases.models import Case, OperationalFact
 from spean.cases.panels import Panel, Sight, link, register
 from spean.lib import clock
 from spean.privacy import doors
+from spean.workflow.days import DayLine
 from spean.workflow.pages import LONG, SHORT, ActionForm, carry_out, show_form
 
 FORM = require_http_methods(["GET", "HEAD", "POST"])
@@ -44,15 +45,10 @@ def _sealed_line(label: Any, missing: Any) -> forms.CharField:
 class EndForm(ActionForm):
     """When it is over. Until then only named readers see it."""
 
-    over_on = forms.DateField(
+    over_on = DayLine(
         label=gettext_lazy("On which day is it over?"),
         help_text=gettext_lazy("Until then only the readers you name know of it. Write it like 27 3 2027."),
-        input_formats=["%d %m %Y", "%d/%m/%Y", "%d.%m.%Y", "%Y-%m-%d"],
-        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "govuk-input--width-10"}),
-        error_messages={
-            "required": gettext_lazy("Enter the day on which it is over"),
-            "invalid": gettext_lazy("Write the day like 27 3 2027"),
-        },
+        error_messages={"required": gettext_lazy("Enter the day on which it is over")},
     )
     over_hour = forms.TimeField(
         label=gettext_lazy("At which hour?"),
@@ -171,7 +167,12 @@ def readers(request: AccessRequest, pk: UUID) -> HttpResponse:
     ):
         messages.success(request, _("This user can read it now."))
         return HttpResponseRedirect(reverse("operation", args=[pk]))
-    context = {"title": _("Name a reader"), "button": _("Name"), "back_url": reverse("operation", args=[pk])}
+    context = {
+        "title": _("Name a reader"),
+        "lead": _("This user sees place, time and plan from now on."),
+        "button": _("Name this reader"),
+        "back_url": reverse("operation", args=[pk]),
+    }
     return show_form(request, "web/form.html", form, context)
 
 
@@ -195,7 +196,12 @@ def move_end(request: AccessRequest, pk: UUID) -> HttpResponse:
     if form.is_valid() and carry_out(form, lambda: operation.move_end(request.user, fact, form.over_at())):
         messages.success(request, _("The end is changed."))
         return HttpResponseRedirect(reverse("operation", args=[pk]))
-    context = {"title": _("When is it over?"), "button": _("Change"), "back_url": reverse("operation", args=[pk])}
+    context = {
+        "title": _("When is it over?"),
+        "lead": _("From then on investigators and prosecutors of the case see it, not only the readers."),
+        "button": _("Change"),
+        "back_url": reverse("operation", args=[pk]),
+    }
     return show_form(request, "web/form.html", form, context)
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from spean.access import policy
+from spean.access.forms import OrganisationField
 from spean.access.models import Organisation, User
 from spean.access.pages import AccessRequest
 from spean.cases import labels, parts, work
@@ -33,7 +34,7 @@ HAND_OVER_STATUS = {
 
 
 class HandOverForm(ReasonForm):
-    to = forms.ModelChoiceField(
+    to = OrganisationField(
         label=gettext_lazy("To which focal agency?"),
         queryset=Organisation.objects.none(),
         widget=forms.RadioSelect,
@@ -224,6 +225,9 @@ def answer(verb: str) -> Callable[..., HttpResponse]:
                 return HttpResponseRedirect(reverse("home") if declines else reverse("case", args=[row.case_id]))
         context = {
             "title": _("Decline the hand-over") if declines else _("Take the offer back"),
+            "lead": _("The case stays with the agency that offered it. It reads your reasons.")
+            if declines
+            else _("You go on running the case. The other agency no longer sees the offer."),
             "button": _("Decline") if declines else _("Take it back"),
             "back_url": reverse("hand_over", args=[pk]),
         }
@@ -243,6 +247,12 @@ def _hand_over(request: AccessRequest, row: HandOver, form: ActionForm | None = 
         links.append((reverse("hand_over_withdraw", args=[row.pk]), _("Take the offer back")))
     context = {
         "title": _("Hand-over of a case"),
+        "lead": _(
+            "If you accept, your agency runs the case from then on and sees what the person agreed to share. "
+            "The other agency no longer sees it."
+        )
+        if answers
+        else "",
         "form": form,
         "rows": [
             (_("Case"), f"{row.case.code}, {labels.short(row.case)}"),

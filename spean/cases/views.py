@@ -111,7 +111,7 @@ def give_consent(request: AccessRequest, pk: UUID, purpose: str) -> HttpResponse
         "title": _("The person agrees"),
         "case": case,
         "ground_url": reverse("case_ground", args=[case.pk, purpose])
-        if case.status not in ("screening", "counted")
+        if case.status not in ("screening", "counted", "closed")
         else "",
         "purpose": label("consent_purpose", purpose),
         "back_url": _asked_from(request) or asks,

@@ -38,6 +38,9 @@ PART_ENDED: list[PartEnded] = []
 # The same when a case passes from one focal agency to another.
 HandedOver = Callable[[Step, Case, Organisation, Organisation], None]
 HANDED_OVER: list[HandedOver] = []
+# The same when the person of a case is registered: whoever asked for her is answered by that.
+Registered = Callable[[Step, Case], None]
+REGISTERED: list[Registered] = []
 
 
 def when_part_ends(then: PartEnded) -> PartEnded:
@@ -47,6 +50,11 @@ def when_part_ends(then: PartEnded) -> PartEnded:
 
 def when_handed_over(then: HandedOver) -> HandedOver:
     HANDED_OVER.append(then)
+    return then
+
+
+def when_registered(then: Registered) -> Registered:
+    REGISTERED.append(then)
     return then
 
 

@@ -188,7 +188,6 @@ class Teller:
         case = Case.objects.get(pk=sent.case_id)
         story.case = case
         self._at(90, lambda: self._register_deciding(manager, case, story))
-        self._at(1, lambda: referral.accept_referral(manager, sent))
         case.refresh_from_db()
         if story.exclude:
             self._at(5, lambda: exclusion.exclude(

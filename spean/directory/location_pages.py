@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from spean.access import policy
+from spean.access.forms import OrganisationField
 from spean.access.models import Organisation, User
 from spean.access.pages import AccessRequest
 from spean.directory import location
@@ -23,7 +24,7 @@ from spean.workflow.pages import ActionForm, carry_out, show_form
 class LetInForm(ActionForm):
     """To whom, and for how many days."""
 
-    organisation = forms.ModelChoiceField(
+    organisation = OrganisationField(
         label=gettext_lazy("Organisation"),
         help_text=gettext_lazy("Its case managers, service providers and return officers can open the location."),
         queryset=Organisation.objects.none(),

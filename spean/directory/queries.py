@@ -29,12 +29,14 @@ class Shown:
     confirmed: str
     is_old: bool
     is_full: bool
+    # How full it is, is not for this reader.
+    untold: bool
 
 
-def shown(service: Service) -> Shown:
-    """One service in the words of a list."""
+def shown(service: Service, *, told: bool) -> Shown:
+    """One service in the words of a list; `told` is what the policy says of `see_places`."""
     free, maximum = service.capacity_available, service.capacity_maximum
-    counted = free is not None and maximum is not None
+    counted = told and free is not None and maximum is not None
     return Shown(
         service=service,
         name=name_of(service),
@@ -42,15 +44,24 @@ def shown(service: Service) -> Shown:
         who=texts.who_can_come(service),
         languages=texts.languages(service.languages),
         province=texts.province(service.province),
-        places=texts.places(free, maximum) if free is not None and maximum is not None else "",
+        places=texts.places(free, maximum) if told and free is not None and maximum is not None else "",
         confirmed=texts.confirmed(texts.capacity_days(service)) if counted else "",
-        is_old=texts.capacity_is_old(service),
-        is_full=free == 0,
+        is_old=told and texts.capacity_is_old(service),
+        is_full=told and free == 0,
+        untold=not told,
     )
 
 
-def rows(services: Iterable[Service]) -> list[Shown]:
-    return [shown(service) for service in services]
+def rows(user: User, services: Iterable[Service]) -> list[Shown]:
+    """Services as this user may read them."""
+    found = list(services)
+    told = set(_told(user).filter(pk__in=[service.pk for service in found]).values_list("pk", flat=True))
+    return [shown(service, told=service.pk in told) for service in found]
+
+
+def _told(user: User) -> QuerySet[Service]:
+    visible: QuerySet[Service] = policy.visible(user, "see_places", Service)
+    return visible
 
 
 def name_of(service: Service) -> str:
@@ -83,7 +94,9 @@ def listed(user: User, wanted: dict[str, Any]) -> QuerySet[Service]:
     if wanted.get("language"):
         services = services.filter(languages__contains=[wanted["language"]])
     if wanted.get("free"):
-        services = services.filter(Q(capacity_available__isnull=True) | Q(capacity_available__gt=0))
+        # A house that vanished from this list, or came back, would tell what its row does not.
+        full = _told(user).filter(capacity_available=0)
+        services = services.exclude(pk__in=full.values("pk"))
     if wanted.get("residential"):
         services = services.filter(residential=wanted["residential"] == "yes")
     return services.order_by("name", "id")
@@ -98,5 +111,5 @@ def own(user: User) -> QuerySet[Service]:
 def unconfirmed(user: User) -> list[Shown]:
     """Own open services whose figure is more than a day or two old, the oldest first."""
     counted = own(user).filter(status="active", capacity_available__isnull=False)
-    found = [shown(service) for service in counted.order_by("capacity_updated_at", "name", "id")]
+    found = [shown(service, told=True) for service in counted.order_by("capacity_updated_at", "name", "id")]
     return [one for one in found if (texts.capacity_days(one.service) or 0) >= CONFIRM_AFTER_DAYS]

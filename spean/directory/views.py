@@ -40,7 +40,7 @@ def service_list(request: AccessRequest) -> HttpResponse:
         "form": form,
         "filtered": form.is_bound and form.chosen,
         "page": page,
-        "rows": queries.rows(page.object_list),
+        "rows": queries.rows(request.user, page.object_list),
         "own": _has_own(request.user),
         "may_add": policy.may(request.user, "edit_service"),
     }
@@ -77,7 +77,7 @@ def _service_page(
     there = ShelterLocation.objects.filter(pk=service.pk, address__isnull=False).defer("address").first()
     may_place = policy.permitted(request.user, ("see_shelter_location", "let_into_location"), there) if there else ()
     context = {
-        "row": queries.shown(service),
+        "row": queries.shown(service, told=policy.may(request.user, "see_places", service)),
         "service": service,
         "facts": _facts(service),
         "form": PlainForm(version=service.version),
@@ -253,7 +253,9 @@ def _capacity_page(request: AccessRequest, wrong: PlacesForm | PlainForm | None 
     rows = []
     for service in services:
         typed = isinstance(wrong, PlacesForm) and wrong.service.pk == service.pk
-        rows.append({"shown": queries.shown(service), "form": wrong if typed else PlacesForm(service=service)})
+        rows.append(
+            {"shown": queries.shown(service, told=True), "form": wrong if typed else PlacesForm(service=service)}
+        )
     context = {
         "rows": rows,
         "counted": any(service.capacity_available is not None for service in services),

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from spean.access.forms import OrganisationField
 from spean.access.models import Organisation, User
 from spean.cases.models import Case
 from spean.country.fields import CodeChoices
@@ -29,7 +30,7 @@ class ExportForm(ActionForm):
         label=_("What does the recipient need it for?"),
         error_messages={"required": _("Choose what it is needed for")},
     )
-    recipient = forms.ModelChoiceField(
+    recipient = OrganisationField(
         label=_("Who receives it?"),
         queryset=Organisation.objects.none(),
         empty_label=_("Choose an organisation"),

@@ -82,7 +82,7 @@ def _case_line(case: Any) -> Line:
     elif case.draft_by:
         state = _("Being prepared by %(officer)s") % {"officer": case.draft_by}
     elif case.reflection_until and case.reflection_until > clock.today():
-        state = _("Reflection period until %(day)s") % {"day": date_format(case.reflection_until, "DATE_FORMAT")}
+        state = _("Reflection period until %(day)s") % {"day": date_format(case.reflection_until, "j M Y")}
     else:
         state = _("Not begun")
     since = case_labels.ago(case.waiting_since) if case.waiting_since else ""
@@ -168,7 +168,7 @@ def earlier(row: Determination) -> Earlier:
     decided = row.status in queries.DECIDED
     title = label("determination_outcome", row.outcome) if decided else _("Decision in preparation")
     at = row.confirmed_at or row.proposed_at or row.opened_at
-    note = date_format(at.astimezone(clock.local_zone()), "DATE_FORMAT")
+    note = date_format(at.astimezone(clock.local_zone()), "j M Y")
     if row.reviews_id is not None:
         note = f"{_('Review')} · {note}"
     return Earlier(row, title, status, colour, note)

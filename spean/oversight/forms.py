@@ -7,12 +7,14 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from spean.access.forms import OrganisationField
 from spean.access.models import Organisation, User
 from spean.country import pack
 from spean.lib import identifiers
 from spean.oversight.leaks import Leaked, find_leaked
 from spean.oversight.planting import Invented
 from spean.oversight.queries import FINDING, REASON
+from spean.workflow.days import DayLine
 from spean.workflow.pages import SHORT, ActionForm
 
 MOST_CASES = 50
@@ -69,12 +71,12 @@ def _name(label: Any, help_text: Any = "") -> forms.CharField:
 
 
 class PlantForm(ActionForm):
-    focal = forms.ModelChoiceField(
+    focal = OrganisationField(
         label=gettext_lazy("Among the cases of which focal agency?"),
         queryset=Organisation.objects.none(),
         error_messages={"required": gettext_lazy("Choose the focal agency")},
     )
-    sender = forms.ModelChoiceField(
+    sender = OrganisationField(
         label=gettext_lazy("Which organisation seems to have referred the person?"),
         queryset=Organisation.objects.none(),
         error_messages={"required": gettext_lazy("Choose the organisation")},
@@ -132,20 +134,12 @@ class LeakForm(forms.Form):
         max_length=SHORT * 10,
         error_messages={"required": gettext_lazy("Enter at least one code")},
     )
-    until = forms.DateField(
+    until = DayLine(
         label=gettext_lazy("Who knew up to and including"),
-        help_text=gettext_lazy("Year-month-day: the day on which the leak was noticed"),
-        error_messages={
-            "required": gettext_lazy("Enter the day on which the leak was noticed"),
-            "invalid": gettext_lazy("Enter a day like 2026-03-31"),
-        },
+        help_text=gettext_lazy("The day on which the leak was noticed. Write it like 27 3 2027."),
+        error_messages={"required": gettext_lazy("Enter the day on which the leak was noticed")},
     )
-    since = forms.DateField(
-        label=gettext_lazy("And not before"),
-        help_text=gettext_lazy("Year-month-day; may stay empty"),
-        required=False,
-        error_messages={"invalid": gettext_lazy("Enter a day like 2026-03-31")},
-    )
+    since = DayLine(label=gettext_lazy("And not before (optional)"), required=False)
 
     def clean_codes(self) -> list[Leaked]:
         found: dict[str, Leaked] = {}

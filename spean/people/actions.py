@@ -104,6 +104,8 @@ def register_person(
                 candidates=len(candidates), same=len(same), unsure=sum(d == "unsure" for d in decisions.values())
             )
             work.finish_tasks(step.obj, "register_person")
+            for then in work.REGISTERED:
+                then(step, step.obj)
         for found in candidates:
             _keep_decision(actor, step.obj, person, found, decisions[found.person_id])
         organisation = actor.organisation

@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from crispy_forms_gds.fields import DateInputField
 from crispy_forms_gds.helper import FormHelper
 from crispy_forms_gds.layout import Fieldset, Layout, Size
 from django import forms
@@ -22,34 +21,11 @@ from spean.people.actions import SEALED, Identity
 from spean.people.matching import year_from_age
 from spean.people.models import Person
 from spean.privacy.event_names import PURPOSES as PURPOSE_LABELS
+from spean.workflow.days import DayField
 from spean.workflow.pages import LONG, SHORT, ActionForm
 
 OLDEST = 120
 OFTEN = 6
-
-
-class DayField(DateInputField):
-    """A day in three fields, with messages that can be translated and a date that has already been."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(require_all_fields=False, **kwargs)
-        incomplete = (_("Enter the day"), _("Enter the month"), _("Enter the year"))
-        invalid = (_("The day is a number"), _("The month is a number"), _("The year is a number"))
-        for field, missing, wrong in zip(self.fields, incomplete, invalid, strict=True):
-            field.error_messages["incomplete"] = missing
-            field.validators[0].message = wrong
-        self.error_messages["required"] = self.error_messages["incomplete"] = _("Enter the day, month and year")
-
-    def compress(self, data_list: Any) -> date | None:
-        day, month, year = data_list
-        if not any((day, month, year)):
-            return None
-        try:
-            return date(int(year), int(month), int(day))
-        except ValueError:
-            raise forms.ValidationError(
-                _("This day does not exist. Write it like 27 3 2001."), code="invalid"
-            ) from None
 
 
 def text(label: Any, *, help_text: Any = "", limit: int = SHORT, rows: int = 0) -> forms.CharField:

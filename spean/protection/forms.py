@@ -11,7 +11,7 @@ from spean.country import pack
 from spean.country.fields import CodeChoices, CodesChoices
 from spean.detection.forms import yes_or_no
 from spean.lib import clock
-from spean.people.forms import DayField
+from spean.workflow.days import DayField
 from spean.workflow.pages import LONG, ActionForm
 
 

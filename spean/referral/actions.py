@@ -91,7 +91,10 @@ def acknowledge_referral(actor: User, referral: Referral, *, version: int | None
 
 
 def accept_referral(actor: User, referral: Referral, *, answer: str = "", version: int | None = None) -> Referral:
-    """Take the person on: the organisation is involved from now on, with the sections that were shared."""
+    """Take the person on: the organisation is involved from now on, with the sections that were shared.
+
+    Not for a focal agency, which takes the case over when it acknowledges and accepts by registering the person.
+    """
     with transaction.atomic():
         with perform("accept_referral", referral, actor, version=version) as step:
             row = step.obj
@@ -100,14 +103,10 @@ def accept_referral(actor: User, referral: Referral, *, answer: str = "", versio
             row.acknowledged_at = row.acknowledged_at or now
             _keep_answer(row, answer)
             work.finish_tasks(row.case, *WAITING_FOR_ANSWER, object_id=row.pk)
-            if row.kind == "focal":
-                if row.status == "sent":
-                    _take_over(step, row)
-            else:
-                work.involve(
-                    row.case, row.to_organisation, INVOLVED_AS[row.kind], actor=actor, basis="referral",
-                    basis_id=row.pk, sections=row.sections,
-                )  # fmt: skip
+            work.involve(
+                row.case, row.to_organisation, INVOLVED_AS[row.kind], actor=actor, basis="referral",
+                basis_id=row.pk, sections=row.sections,
+            )  # fmt: skip
             if row.kind == "service":
                 _take_place(row)
                 location.open_for_placement(actor, row, known_to=_asks_now(row))
@@ -317,6 +316,14 @@ def _part_ended(cause: Step, case: Case, organisation: Organisation, basis_id: U
         _need_again(step, row)
 
 
+@work.when_registered
+def _registered(cause: Step, case: Case) -> None:
+    """Registering the person is the focal agency's yes: whoever referred her reads it as that."""
+    for row in Referral.objects.filter(case=case, kind="focal", status="acknowledged"):
+        with follow(cause, "accept_referral", row) as step:
+            step.obj.responded_at, step.obj.responded_by = clock.now(), cause.actor
+
+
 @work.when_handed_over
 def _handed_over(cause: Step, case: Case, before: Organisation, now: Organisation) -> None:
     """Where somebody was placed is now known to the agency that runs the case, and no longer to the other one."""
@@ -429,6 +436,16 @@ def _something_shared(referral: Referral, actor: User, facts: Mapping[str, Any])
     if referral.receipt_id is None:
         return [_("Referred without agreement: a second person first confirms the reasons. You may be that person.")]
     return [_("The person has taken the agreement back. Decline the referral.")]
+
+
+@requirement("not_by_a_focal_agency")
+def _not_by_a_focal_agency(referral: Referral, actor: User, facts: Mapping[str, Any]) -> list[str]:
+    """Its part is the case itself: it begins with the registration and ends with a hand-over or the closing."""
+    if referral.kind != "focal":
+        return []
+    if referral.status == "accepted":
+        return [_("A focal agency does not end its part here. Close the case, or hand it over.")]
+    return [_("A focal agency accepts by registering the person.")]
 
 
 @requirement("place_available")

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from crispy_forms_gds.fields import DateInputField
 from django import forms
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,6 +19,7 @@ from spean.country.fields import CodeChoices, label
 from spean.lib import clock
 from spean.privacy import consent
 from spean.referral import actions
+from spean.workflow.days import DayField
 from spean.workflow.pages import LONG, ActionForm
 
 
@@ -59,10 +59,9 @@ class SendForm(ActionForm):
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose why a place in an institution is needed")},
     )
-    placement_review_on = DateInputField(
+    placement_review_on = DayField(
         label=gettext_lazy("When do you look at it again?"),
         help_text=gettext_lazy("Day, month, year. You are reminded on this day."),
-        require_all_fields=True,
     )
     urgent = forms.BooleanField(
         label=gettext_lazy("Help is needed within hours. Then call too, and do not wait for an answer here."),

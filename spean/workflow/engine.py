@@ -246,7 +246,7 @@ def what_changed(obj: Any) -> str:
     return _("Since you opened the page: “%(event)s”, %(organisation)s, %(time)s.") % {
         "event": events.label(last.action),
         "organisation": last.organisation_name() or _("another organisation"),
-        "time": date_format(last.at.astimezone(clock.local_zone()), "DATETIME_FORMAT"),
+        "time": date_format(last.at.astimezone(clock.local_zone()), "j M Y, H:i"),
     }
 
 

@@ -57,6 +57,7 @@ MODEL_OF: dict[str, str] = {
     "inform_of_determination": "identification.Determination",
     "request_review": "identification.Determination",
     "see_service": "directory.Service",
+    "see_places": "directory.Service",
     "edit_service": "directory.Service",
     "update_capacity": "directory.Service",
     "see_shelter_location": "directory.ShelterLocation",

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from spean.access.models import Organisation
 from spean.cases.consent import TOLD
 from spean.cases.models import Case, DirectHelp
 from spean.country import pack
@@ -53,6 +54,27 @@ def test_every_point_has_to_be_explained(cast: Cast, walker: Walker) -> None:
     assert not Consent.objects.exists()
     walker.send(**YES)
     assert walker.at.endswith("/refer/")
+
+
+def test_what_replaces_consent_is_offered_as_it_applies(cast: Cast) -> None:
+    """Nothing of a child's best interests to an adult, who decides alone."""
+    client = signed_in(cast.screener)
+    adult, child = steps.screened(cast, age=30).case, steps.screened(cast, age=12).case
+    page = client.get(consent_page(adult)).content.decode()
+    assert "a court’s order, or danger to life" in page
+    assert "best interests" not in page
+    assert "a child’s best interests instead" in client.get(consent_page(child)).content.decode()
+
+
+def test_organisations_bear_their_khmer_names_and_stand_in_their_order(cast: Cast) -> None:
+    case = steps.registered(cast)
+    Organisation.objects.filter(pk=cast.org("shelter").pk).update(name="Aa house", name_km="អៈ")
+    Organisation.objects.filter(pk=cast.org("authority").pk).update(name="Zz authority", name_km="ក")
+    cast.manager.language = "km"
+    cast.manager.save()
+    page = signed_in(cast.manager).get(f"/case/{case.pk}/consent/service_referral/").content.decode()
+    assert "Aa house" not in page
+    assert page.index(">ក<") < page.index(">អៈ<")
 
 
 def test_a_consent_sent_twice_is_recorded_once(cast: Cast, walker: Walker) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from spean.access.models import User
+from spean.access.models import Organisation, User
 from spean.cases import conference, exclusion, parts
 from spean.cases.models import Case, Conference, Exclusion, HandOver, Invitation, Involvement, Reason, Suspect
 from spean.lib import clock
@@ -121,7 +121,9 @@ class TestSuspects:
         client = signed_in(cast.manager)
         assert "in a sentence" in send(client, "suspect_clear", row.pk, status=422, reason="no")
         send(client, "suspect_clear", row.pk, reason=REASON, version=row.version, once=uuid4())
-        assert "No longer a suspect" in page(client, "suspect", row.pk)
+        shown = page(client, "suspect", row.pk)
+        assert "No longer a suspect" in shown
+        assert ">Suspect: " in shown  # a heading of one word, "broker", says nothing
 
 
 class TestLifting:
@@ -154,6 +156,17 @@ class TestLifting:
         page(client, "case", case.pk, status=404)
         send(client, "exclusion_decide", row.pk, decision="keep", reason=REASON, version=2, once=uuid4())
         page(client, "exclusion_decide", row.pk, status=404)
+
+    def test_a_khmer_page_names_the_organisation_in_khmer(self, cast: Cast) -> None:
+        case, _sent = served(cast)
+        row = exclusion.exclude(cast.manager, case, reason="implicated", organisation=cast.org("shelter"))
+        Organisation.objects.filter(pk=cast.org("shelter").pk).update(name_km="ផ្ទះទន្លេ")
+        User.objects.filter(pk__in=[cast.manager.pk, cast.registry.pk]).update(language="km")
+        assert "ផ្ទះទន្លេ" in page(signed_in(cast.manager), "exclusion_ask", row.pk)
+        exclusion.ask_to_lift(cast.again("manager"), row, reason=REASON)
+        shown = page(signed_in(cast.registry), "exclusion_decide", row.pk)
+        assert "ផ្ទះទន្លេ" in shown
+        assert "River House" not in shown
 
 
 class TestParts:
@@ -220,6 +233,10 @@ class TestHandOver:
         case = steps.registered(cast)
         row = parts.offer_hand_over(cast.manager, case, cast.org("other_focal"), reason=REASON)
         other, client = signed_in(cast.other_manager), signed_in(cast.manager)
+        assert "your agency runs the case from then on" in page(other, "hand_over", row.pk)
+        assert "your agency runs the case from then on" not in page(client, "hand_over", row.pk)
+        assert "no longer sees the offer" in page(client, "hand_over_withdraw", row.pk)
+        assert "The case stays with the agency" in page(other, "hand_over_decline", row.pk)
         assert "Write down your reason" in send(other, "hand_over_decline", row.pk, status=422)
         send(other, "hand_over_decline", row.pk, reason=REASON, version=1, once=uuid4())
         page(client, "case", case.pk)

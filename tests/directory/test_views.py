@@ -127,13 +127,28 @@ class TestNobodyFindsAnAddress:
 class TestList:
     def test_what_a_row_says(self, cast: Cast) -> None:
         confirmed(shelter(cast), 2)
-        page = text(signed_in(cast.outsider).get("/services/"))
+        page = text(signed_in(cast.manager).get("/services/"))
         for words in (
             "Safe house", "River House (fictional)", "Banteay Meanchey", "girls of 6 to 17 years", "Khmer and Vietnamese",
             "3 of 10 places free", "confirmed 2 days ago", "Meets the minimum standards", "Place to live",
         ):  # fmt: skip
             assert words in page
         assert "old figure" not in page
+
+    def test_how_full_a_house_is_is_for_those_who_place_people_and_for_itself(self, cast: Cast) -> None:
+        """A day clinic says it to everybody: nobody sleeps there."""
+        house = shelter(cast)
+        steps.service(cast, "other_provider", name="Clinic", type="medical_care", residential=False)
+        for name in ("outsider", "other_provider", "officer", "prosecutor", "administrator"):
+            client = signed_in(getattr(cast, name))
+            page = text(client.get(reverse("service", args=[house.pk])))
+            assert "places free" not in page, name
+            assert "confirmed" not in page, name
+            assert "The focal agency knows whether a place is free" in page, name
+            assert text(client.get("/services/")).count("places free") == 1, name
+        for name in ("manager", "other_manager", "provider"):
+            page = text(signed_in(getattr(cast, name)).get(reverse("service", args=[house.pk])))
+            assert "3 of 10 places free" in page, name
 
     def test_an_old_figure_is_marked(self, cast: Cast) -> None:
         confirmed(shelter(cast), 15)
@@ -165,7 +180,7 @@ class TestList:
             capacity_maximum=None,
             capacity_available=None,
         )
-        page = text(signed_in(cast.outsider).get(f"/services/?{query}"))
+        page = text(signed_in(cast.manager).get(f"/services/?{query}"))
         assert {name for name in ("Girls", "Women", "Legal") if f">{name}</a>" in page} == found
 
     def test_a_wrong_age_is_said_at_its_field(self, cast: Cast) -> None:

@@ -167,7 +167,7 @@ class TestThePage:
             ({"codes": "C-0000-0001"}, "mistyped"),
             ({"codes": "rubbish"}, "mistyped"),
             ({"until": ""}, "Enter the day"),
-            ({"until": "soon"}, "Enter a day like"),
+            ({"until": "soon"}, "Write the day like"),
             ({"since": "2999-01-01"}, "after the other"),
         ],
     )

@@ -11,7 +11,7 @@ from django.db import connections
 from django.urls import reverse
 
 from spean.access import policy
-from spean.cases.models import Case
+from spean.cases.models import Case, Task
 from spean.cases.work import TASK_SECTIONS
 from spean.directory.models import Service
 from spean.lib import clock
@@ -96,6 +96,44 @@ class TestBeforeTheAnswer:
         page = signed_in(cast.provider).post(reverse("referral_message", args=[referral.pk]))
         assert MESSAGE in text(page)
         assert Event.objects.filter(action="content.read", object_id=referral.pk, actor_id=cast.provider.pk).exists()
+
+
+class TestTheFocalAgency:
+    """It takes the case over when it acknowledges, accepts by registering, and ends its part with the case."""
+
+    def test_registering_is_the_yes_that_the_sender_reads(self, cast: Cast) -> None:
+        case = steps.registered(cast)
+        referral = Referral.objects.get(case=case)
+        assert (referral.status, referral.responded_by) == ("accepted", cast.manager)
+        listed = text(signed_in(cast.screener).get("/referrals/?direction=out"))
+        assert "Accepted" in listed
+        assert Event.objects.filter(action="referral.accepted", object_id=referral.pk).count() == 1
+
+    def test_there_is_no_yes_before_the_person_is_registered(self, cast: Cast) -> None:
+        referral = steps.acknowledged(cast)
+        with pytest.raises(Refused, match="accepts by registering"):
+            actions.accept_referral(cast.manager, referral)
+        task = Task.objects.get(case=referral.case, kind="register_person")
+        assert task.done_at is None
+
+    def test_its_part_does_not_end_as_if_it_were_a_service(self, cast: Cast) -> None:
+        """It would have locked out everybody who answers for the person."""
+        case = steps.registered(cast)
+        referral = Referral.objects.get(case=case)
+        page = text(signed_in(cast.manager).get(page_of(referral)))
+        for words in ("The service was given", "End before completion", "Decline"):
+            assert words not in page
+        for verb in (actions.complete_referral, actions.end_referral):
+            with pytest.raises(Refused, match="does not end its part here"):
+                verb(cast.manager, referral, feedback="helped")
+        assert policy.may(cast.again("manager"), "see_case", case)
+
+    def test_a_stranger_registers_nobody_and_accepts_nothing(self, cast: Cast) -> None:
+        referral = steps.acknowledged(cast)
+        for name in ("screener", "other_manager", "provider", "outsider"):
+            with pytest.raises(Forbidden):
+                actions.accept_referral(getattr(cast, name), referral)
+        assert Referral.objects.get(pk=referral.pk).status == "acknowledged"
 
 
 class TestAccept:

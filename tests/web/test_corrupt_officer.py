@@ -5,6 +5,8 @@ colleague in his unit and a case manager of another province. Her address and th
 """
 
 import re
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,7 +17,7 @@ from django.urls import NoReverseMatch, reverse
 from spean.cases import emergency
 from spean.cases.actions import write_note
 from spean.cases.models import Case, Involvement
-from spean.directory.models import LocationGrant, ShelterLocation
+from spean.directory.models import LocationGrant, Service, ShelterLocation
 from spean.lib import clock
 from spean.privacy.emergency import EmergencyAccess
 from spean.privacy.fields import sealed_fields
@@ -165,6 +167,33 @@ def test_he_reads_the_log_of_nobody_and_the_log_holds_no_place(cast: Cast) -> No
         assert client.get(reverse("case_history", args=[case.pk])).status_code == 404
     for event in Event.objects.all():
         assert "Kanarie" not in str([event.facts, event.fields, event.purpose])
+
+
+@pytest.mark.parametrize("name", OFFICERS)
+def test_he_watches_how_full_the_houses_are_and_learns_nothing(cast: Cast, name: str) -> None:
+    """She was placed on a day he knows: a house with one place less, "confirmed today", would be hers."""
+    facts: dict[str, Any] = {"residential": True, "type": "emergency_shelter", "capacity_maximum": 1}
+    house = steps.service(cast, name=SHELTER, capacity_available=1, **facts)
+    Service.objects.update(capacity_updated_at=clock.now() - timedelta(days=9))
+    client = signed_in(getattr(cast, name))
+    watched = ("/services/", "/services/?free=on", reverse("service", args=[house.pk]))
+    before = [_quiet(body(client, url)) for url in watched]
+    case = steps.registered(cast)
+    steps.agree(cast, case, "service_referral", cast.org("shelter"))
+    sent = referral.send_referral(
+        cast.manager, case, "service", cast.org("shelter"), service=house,
+        placement_reason="danger_outside", placement_review_on=clock.today(),
+    )  # fmt: skip
+    referral.accept_referral(cast.provider, sent)
+    assert Service.objects.get(pk=house.pk).capacity_available == 0
+    assert [_quiet(body(client, url)) for url in watched] == before
+    assert SHELTER in before[1]
+    assert "0 of 1 place free" in body(signed_in(cast.manager), watched[2])
+
+
+def _quiet(page: str) -> str:
+    """A page without what differs on every load."""
+    return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"|name="once" value="[^"]+"', "", page)
 
 
 def test_a_helper_inside_another_agency_does_not_find_it_either(cast: Cast) -> None:

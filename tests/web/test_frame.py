@@ -136,6 +136,24 @@ class TestFrame:
         for name in ("manager", "auditor", "screener"):
             assert "/users/" not in signed_in(getattr(cast, name)).get("/").content.decode()
 
+    def test_the_bar_of_a_wide_screen_holds_what_is_needed_first(self, cast: Cast) -> None:
+        """The others are one press away; the menu of a phone lists all."""
+        page = signed_in(cast.manager).get("/").content.decode()
+        bar = page[page.index('<nav class="spean-nav"') :].split("</nav>")[0]
+        shown, more = bar.split("<details")
+        assert shown.count("<a ") == navigation.IN_THE_BAR
+        assert 'href="/exports/"' not in shown
+        assert 'href="/exports/"' in more
+        assert 'href="/account/"' in more
+        phone = page[page.index('<details class="spean-menu"') :].split("</nav>")[0]
+        assert {'href="/cases/"', 'href="/exports/"', 'href="/account/"'} <= set(re.findall('href="[^"]+"', phone))
+
+    def test_a_short_menu_hides_nothing(self, cast: Cast) -> None:
+        assert "spean-more" not in signed_in(cast.provider).get("/").content.decode()
+
+    def test_more_says_that_the_page_is_in_it(self, cast: Cast) -> None:
+        assert '<summary class="is-current">' in signed_in(cast.manager).get("/exports/").content.decode()
+
     def test_leaving_at_once_needs_no_script(self, db: None) -> None:
         page = Client().get("/sign-in/").content.decode()
         assert re.search(

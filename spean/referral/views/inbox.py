@@ -225,7 +225,8 @@ def _page(
     granted = policy.permitted(user, {tables.BY_VERB[verb].permission for verb in verbs} | {"see_referral"}, referral)
     can = {verb for verb in verbs if tables.BY_VERB[verb].permission in granted}
     if referral.kind == "focal":
-        can.discard("accept_referral")  # a focal agency accepts by registering the person
+        # A focal agency accepts by registering the person; its part ends with a hand-over or the closing.
+        can -= {"accept_referral", "complete_referral", "end_referral"}
     received = referral.to_organisation_id in queries.organisations_of(user)
     # A line of the list stays; what came with it is for those who decide on it, or take part because of it.
     content = policy.may(user, "read_referral", referral)
@@ -255,7 +256,7 @@ def _page(
         "register_url": link("case_register_prefill", case.pk)
         if referral.kind == "focal" and case.status == "referred" and "register_person" in on_case
         else "",
-        "place": directory.shown(referral.service) if referral.service is not None else None,
+        "place": directory.shown(referral.service, told=received) if referral.service is not None else None,
         "again_url": _next_service(user, referral) if not received else "",
         "back_url": reverse("referral_list"),
     }

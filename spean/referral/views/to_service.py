@@ -54,7 +54,11 @@ def ranking(request: AccessRequest, pk: UUID, need_pk: UUID) -> HttpResponse:
     need = find_need(case, need_pk)
     matches = matching.services_for(case, need.code)
     asked = _asked(case)
-    options = [_option(case, need, found, asked.get(_service(found).pk)) for found in matches]
+    places = {_service(found).pk for found in matches}
+    told = set(policy.visible(request.user, "see_places", Service).filter(pk__in=places).values_list("pk", flat=True))
+    options = [
+        _option(case, need, found, asked.get(_service(found).pk), told=_service(found).pk in told) for found in matches
+    ]
     declined = [option.shown.service for option in options if _said_no(option)]
     context = {
         "case": case,
@@ -103,14 +107,15 @@ def send(request: AccessRequest, pk: UUID, need_pk: UUID, service_pk: UUID) -> H
         if done:
             return sent(request, done.result, done.again.object_id if done.again else None)
     found = matching.match_for(case, service)
+    told = policy.may(user, "see_places", service)
     context = {
         "title": _("Refer to %(service)s") % {"service": directory.name_of(service)},
         "case": case,
         "to": to,
-        "row": directory.shown(service),
+        "row": directory.shown(service, told=told),
         "need_label": label("need", need.code),
-        "to_ask": [texts.sentence(reason) for reason in found.to_ask],
-        "obstacles": [texts.sentence(reason) for reason in found.obstacles],
+        "to_ask": _sentences(found.to_ask, told),
+        "obstacles": _sentences(found.obstacles, told),
         "not_shared": form.not_shared("service"),
         "covered": covered,
         "consent_url": asked_consent(user, case, to, "service", request.get_full_path()),
@@ -136,14 +141,14 @@ def find_need(case: Case, pk: UUID) -> Any:
     return need
 
 
-def _option(case: Case, need: Any, found: rules.Match, asked: Referral | None) -> Option:
+def _option(case: Case, need: Any, found: rules.Match, asked: Referral | None, *, told: bool) -> Option:
     service = _service(found)
     waits = asked is not None and asked.status in ("sent", "acknowledged")
     return Option(
-        shown=directory.shown(service),
-        reasons=_sentences(found.reasons),
-        to_ask=_sentences(found.to_ask),
-        obstacles=_sentences(found.obstacles),
+        shown=directory.shown(service, told=told),
+        reasons=_sentences(found.reasons, told),
+        to_ask=_sentences(found.to_ask, told),
+        obstacles=_sentences(found.obstacles, told),
         asked=asked,
         asked_words=_asked_words(asked) if asked is not None else "",
         waits=waits,
@@ -155,8 +160,14 @@ def _said_no(option: Option) -> bool:
     return option.asked is not None and option.asked.status == "declined"
 
 
-def _sentences(reasons: Sequence[rules.Reason]) -> list[str]:
-    return [texts.sentence(reason) for reason in reasons if reason.code not in MARKED]
+def _sentences(reasons: Sequence[rules.Reason], told: bool) -> list[str]:
+    """The reasons in words; without numbers and days for who is not told how full a house is."""
+    kept = [reason for reason in reasons if reason.code not in MARKED]
+    if told:
+        return [texts.sentence(reason) for reason in kept]
+    counts = {"capacity_old": "", "no_free_place": _("No place is free"), "full_when_last_told": _("No place is free")}
+    words = [counts.get(reason.code, texts.sentence(reason)) for reason in kept]
+    return [line for line in words if line]
 
 
 def _asked(case: Case) -> dict[UUID, Referral]:

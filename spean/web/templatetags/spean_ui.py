@@ -51,6 +51,8 @@ def frame(context: template.Context) -> dict[str, Any]:
         ],
         "demonstration": is_demonstration(),
         "menu": [],
+        "bar": [],
+        "more": [],
         "user": None,
         "role": "",
         "organisation": None,
@@ -64,6 +66,8 @@ def frame(context: template.Context) -> dict[str, Any]:
         current = user.memberships_now()
         found["user"] = user
         found["menu"] = navigation.menu(request)
+        found["bar"], found["more"] = navigation.bar(found["menu"])
+        found["in_more"] = any(link.current for link in found["more"])
         if current:
             found["role"] = country.pack().role_title(current[0].role, None)
             found["organisation"] = current[0].organisation
