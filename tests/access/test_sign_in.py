@@ -16,6 +16,7 @@ from allauth.mfa.totp.internal.auth import yield_hotp_counters_from_time as coun
 from django.core.cache import cache
 from django.test import Client
 
+import spean.web
 from spean.access import links
 from spean.access.adapters import MFAAdapter, pseudonym
 from spean.access.middleware import IDLE, LONGEST, LONGEST_IN_THE_FIELD
@@ -347,11 +348,26 @@ import json, django
 django.setup()
 from django.conf import settings
 from django.test import Client
-answer = Client().get("/robots.txt", secure=True, headers={"Host": "spean.example"})
-plain = Client().get("/sign-in/", headers={"Host": "spean.example"})
+HOST = {"Host": "spean.example"}
+plain = Client().get("/sign-in/", headers=HOST)
+answers = [
+    Client().get("/robots.txt", secure=True, headers=HOST),
+    Client().post("/language/", {"language": "km"}, secure=True, headers=HOST),
+    Client().get("/users/", secure=True, headers=HOST),
+    Client().get("/robots.txt", secure=True, headers={"Host": "elsewhere.example"}),
+    Client(enforce_csrf_checks=True).post("/language/", secure=True, headers=HOST),
+    Client().get("/static/nothing.css", secure=True, headers=HOST),
+    Client().get("/sign-out/nowhere/", secure=True, headers=HOST),
+    Client().get("/leave/", secure=True, headers=HOST),
+    Client().post("/leave/", secure=True, headers=HOST),
+]
 print("SAID " + json.dumps({
-    "status": answer.status_code, "hsts": answer.get("Strict-Transport-Security"), "moved": plain.get("Location"),
+    "status": [answer.status_code for answer in answers],
+    "hsts": [answer.get("Strict-Transport-Security") for answer in answers], "moved": plain.get("Location"),
     "cookies": [settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE, settings.SESSION_COOKIE_HTTPONLY],
+    "names": [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME],
+    "language": answers[1].cookies.output(header=""), "paths": [settings.SESSION_COOKIE_PATH, settings.CSRF_COOKIE_PATH],
+    "domains": [settings.SESSION_COOKIE_DOMAIN, settings.CSRF_COOKIE_DOMAIN],
 }))
 """
 
@@ -362,16 +378,26 @@ def test_with_a_public_host_everything_asks_for_tls(tmp_path: Path) -> None:
     (state / "secrets").mkdir(parents=True)
     (state / "secrets" / "secret_key").write_text("x" * 50)
     (state / "static").mkdir()
-    (state / "static" / "staticfiles.json").write_text('{"version": "1.1", "paths": {}}')
+    # Pages of errors name their style sheet: collected under its own name, it is found.
+    ours = Path(spean.web.__file__).parent / "static"
+    paths = {str(path.relative_to(ours)): str(path.relative_to(ours)) for path in ours.rglob("*") if path.is_file()}
+    (state / "static" / "staticfiles.json").write_text(json.dumps({"version": "1.1", "paths": paths}))
     environment = {**os.environ, "SPEAN_HOSTS": "spean.example", "SPEAN_STATE": str(state),
                    "DJANGO_SETTINGS_MODULE": "config.settings"}  # fmt: skip
     done = subprocess.run([sys.executable, "-c", PRODUCTION], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.split("SAID ")[1])
-    assert said["status"] == 200
-    assert said["hsts"] == "max-age=31536000; includeSubDomains; preload"
+    assert said["status"] == [200, 302, 302, 400, 403, 404, 404, 405, 200]
+    assert set(said["hsts"]) == {"max-age=31536000; includeSubDomains; preload"}
     assert said["moved"] == "https://spean.example/sign-in/"
     assert said["cookies"] == [True, True, True]
+    # What the beginning of the names demands, or a browser takes none of them: Secure, all of this host, no domain.
+    assert all(name.startswith("__Host-") for name in said["names"])
+    assert (said["paths"], said["domains"]) == (["/", "/"], [None, None])
+    language = said["language"].strip()
+    assert language.startswith("__Host-language=km;")
+    assert {part.strip() for part in language.split(";")} >= {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
+    assert "Domain" not in language
 
 
 class TestRecoveryCodes:
