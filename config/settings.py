@@ -200,6 +200,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "spean.access.passwords.NotExpected"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
