@@ -13,6 +13,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, TOTP, format_hotp_value, hotp_value
 from allauth.mfa.totp.internal.auth import yield_hotp_counters_from_time as counters
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 
@@ -297,6 +298,67 @@ class TestHowLongASessionLasts:
         session = cast.manager.usersession_set.get()
         assert mine.post(f"/account/devices/{session.pk}/end/").status_code == 404
         assert is_in(theirs)
+
+
+class TestSessionKey:
+    """Proving again who one is ends the key that was in use: whoever saw it has nothing."""
+
+    def again(self, client: Client, path: str, **typed: str) -> None:
+        before = client.session.session_key
+        assert client.post(path, typed).status_code == 302
+        after = client.session.session_key
+        assert before != after
+        assert not Session.objects.filter(session_key=before).exists()
+        assert is_in(client)
+
+    def test_by_password(self, cast: Cast) -> None:
+        client = signed_in(with_password(cast.manager))
+        self.again(client, "/account/again/password/?next=/", password=PASSWORD)
+        # The list of devices knows this one under its new key: it shows one, and can end it.
+        assert [row.session_key for row in cast.manager.usersession_set.all()] == [client.session.session_key]
+
+    def test_by_code(self, cast: Cast) -> None:
+        client = signed_in(enrolled(cast.manager))
+        self.again(client, "/account/again/code/?next=/", code=code())
+
+    def test_by_a_new_second_step(self, cast: Cast) -> None:
+        client = Client()
+        path = links.issue_link(cast.manager, "invite", timedelta(days=1))
+        client.post(path, {"password1": PASSWORD, "password2": PASSWORD})
+        client.get("/account/second-step/app/")
+        self.again(client, "/account/second-step/app/", code=code(client.session[SECRET_SESSION_KEY]))
+
+
+def test_ending_another_device_asks_who_one_is(cast: Cast) -> None:
+    here, there = Client(), signed_in(with_password(cast.statistician))
+    TOTP.activate(cast.statistician, SECRET)
+    attempt(here, cast.statistician)
+    here.post("/sign-in/code/", {"code": code()})
+    other = cast.statistician.usersession_set.get(session_key=there.session.session_key)
+    answer = here.post(f"/account/devices/{other.pk}/end/")
+    assert answer["Location"].startswith("/account/again/")
+    assert is_in(there)
+    here.post(answer["Location"], {"password": PASSWORD})
+    assert (is_in(here), is_in(there)) == (True, False)
+
+
+def test_every_failed_try_is_in_the_log_and_what_a_session_was_opened_with(cast: Cast) -> None:
+    client = Client()
+    attempt(client, enrolled(cast.manager), "a wrong password")
+    attempt(client, cast.manager)
+    client.post("/sign-in/code/", {"code": "000000"})
+    client.post("/sign-in/code/", {"code": code()})
+    for _ in range(6):
+        attempt(Client(), cast.manager, "a wrong password")
+    rows = Event.objects.filter(action__startswith="user.").order_by("id")
+    told = [(row.action, row.purpose, row.object_id, row.facts.get("shown")) for row in rows]
+    assert told[:3] == [
+        ("user.refused", "password", None, None),
+        # The password was right: whose account it was is what its owner has to hear.
+        ("user.refused", "second_step", cast.manager.pk, None),
+        ("user.signed_in", "", None, ["password", "totp"]),
+    ]
+    assert told[-1] == ("user.refused", "too_many", None, None)
 
 
 def test_what_happened_is_in_the_log_without_names(cast: Cast) -> None:
