@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 from django.test import Client
-from django.urls import URLPattern, get_resolver
 
 from spean.lib import clock
 from spean.web import home
@@ -52,8 +51,10 @@ def answers(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, 
     yield "leaving", 200, manager.post("/leave/")
     auditor = signed_in(cast.auditor)
     case = lists.registered(cast)[0]
-    yield "file of the leak review", 200, auditor.post(
-        "/leaks/", {"codes": case.code, "until": clock.today().isoformat(), "report": "1"}
+    yield (
+        "file of the leak review",
+        200,
+        auditor.post("/leaks/", {"codes": case.code, "until": clock.today().isoformat(), "report": "1"}),
     )
     lists.agreed(cast, case)
     export = lists.asked(cast, [case])
@@ -85,13 +86,3 @@ def test_files_that_are_the_same_for_everybody(db: None) -> None:
         with closing(Client().get(f"/static/spean/{name}")) as answer:
             assert answer.status_code == 200, name
             protected(answer, name)
-
-
-def _patterns(found: Any) -> Iterator[URLPattern]:
-    for one in found:
-        yield from _patterns(one.url_patterns) if hasattr(one, "url_patterns") else (one,)
-
-
-def test_there_are_no_addresses_but_ours() -> None:
-    """No page of a library, of its documentation or of its administration answers beside those that name an action."""
-    assert all(hasattr(pattern, "action") for pattern in _patterns(get_resolver().url_patterns))
