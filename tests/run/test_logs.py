@@ -27,7 +27,7 @@ def test_the_message_of_an_exception_is_left_out() -> None:
 def test_a_line_is_one_line_in_universal_time() -> None:
     """What somebody sent cannot begin a line of its own, which would pass for one of ours, nor colour a terminal."""
     record = _record("gone: %s", "a\n2026-01-01 ERROR spean forged\x1b[31m\u2028")
-    record.created = 1_790_000_000.5
+    record.created, record.msecs = 1_790_000_000.5, 500.0
     line = QuietFormatter().format(record)
     assert line == ("2026-09-21T14:13:20.500Z ERROR spean gone: a\\x0a2026-01-01 ERROR spean forged\\x1b[31m\\x2028")
 
