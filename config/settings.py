@@ -36,6 +36,13 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(PUBLIC_HOSTS)
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# With this beginning a browser takes a cookie only over TLS, from this very host and for all of it: no neighbour
+# below the same domain can set one. Without a public host there is no TLS, and the names have to do without.
+COOKIE_PREFIX = "__Host-" if PUBLIC_HOSTS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}session"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrf"
+# What a page says after a redirect waits in the session, not in a cookie of its own.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 X_FRAME_OPTIONS = "DENY"
@@ -51,6 +58,7 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
+        "object-src": [NONE],  # said by default-src already; checklists and scanners look for the word
     }
 }
 # One upload or form larger than this is refused before it is read.
@@ -192,6 +200,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "spean.access.passwords.NotExpected"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -242,6 +251,7 @@ USE_TZ = True
 TIME_ZONE = pack(SPEAN_COUNTRY).timezone
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("km", _("Khmer"))]
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_HTTPONLY = True
 LOCALE_PATHS = [BASE_DIR / "spean" / "web" / "locale"]
@@ -250,6 +260,10 @@ LOCALE_PATHS = [BASE_DIR / "spean" / "web" / "locale"]
 
 STATIC_URL = "static/"
 STATIC_ROOT = STATE / "static"
+# The files are for our own pages; by itself the library would let every site read them.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+# A drawing is XML: like every text, it says in which signs it is written.
+WHITENOISE_MIMETYPES = {".svg": "image/svg+xml; charset=utf-8"}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

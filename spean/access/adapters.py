@@ -8,16 +8,19 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from spean.access.models import User
+from spean.access.proofs import shown
 from spean.privacy import events
 
 PRODUCT = "Spean"
@@ -71,6 +74,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         events.record("user.refused", actor=None, purpose="password")
 
+    def validation_error(self, code: str, *args: Any) -> ValidationError:
+        if code == "too_many_login_attempts":  # of passwords and of codes alike
+            events.record("user.refused", actor=None, purpose="too_many")
+        return super().validation_error(code, *args)
+
     def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
         found = self.authenticate(self.request, email=user.get_username(), password=password)
         return found is not None and found.pk == user.pk
@@ -82,7 +90,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         super().login(request, user)
-        events.record("user.signed_in", actor=user)
+        events.record("user.signed_in", actor=user, facts={"shown": shown(request, cast(User, user))})
 
 
 class MFAAdapter(DefaultMFAAdapter):

@@ -7,3 +7,6 @@ class AccessConfig(AppConfig):
     name = "spean.access"
     label = "access"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from spean.access import proofs  # noqa: F401  (listens)

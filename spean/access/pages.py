@@ -13,13 +13,21 @@ from urllib.parse import urlencode
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 
 from spean.access import policy
 from spean.access.models import User
 from spean.access.policy import PUBLIC, SIGNED_IN
+from spean.privacy import events
 from spean.privacy.doors import BudgetSpent
 
 __all__ = ["PUBLIC", "SIGNED_IN", "AccessRequest", "factor_proven_at", "page", "second_factor_given"]
@@ -34,6 +42,8 @@ class AccessRequest(HttpRequest):
 
     user: User
 
+
+METHODS = ("GET", "HEAD", "POST")
 
 View = Callable[..., HttpResponseBase]
 
@@ -60,11 +70,24 @@ def page(route: str, view: View, *, action: str, name: str, before_second_factor
         raise ValueError(f"{name}: the policy knows no action {action!r}")
     if before_second_factor and action != SIGNED_IN:
         raise ValueError(f"{name}: only pages of one's own account come before the second factor")
-    gated = _open(view) if action == PUBLIC else _gate(view, action, before_second_factor)
+    gated = _open(view) if action == PUBLIC else _gate(view, action, name, before_second_factor)
+    gated = _spoken(gated)
     gated.action = action  # type: ignore[attr-defined]
     pattern = path(route, gated, name=name)
     pattern.action = action  # type: ignore[attr-defined]
     return pattern
+
+
+def _spoken(view: View) -> Callable[..., HttpResponseBase]:
+    """Browsers read and send, and nothing else: no page repeats a request (TRACE) or says what it could do."""
+
+    @wraps(view)
+    def spoken(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
+        return view(request, *args, **kwargs)
+
+    return spoken
 
 
 def _open(view: View) -> Callable[..., HttpResponseBase]:
@@ -76,7 +99,7 @@ def _open(view: View) -> Callable[..., HttpResponseBase]:
     return opened
 
 
-def _gate(view: View, action: str, before_second_factor: bool) -> Callable[..., HttpResponseBase]:
+def _gate(view: View, action: str, name: str, before_second_factor: bool) -> Callable[..., HttpResponseBase]:
     @wraps(view)
     def gated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         user = request.user
@@ -88,14 +111,19 @@ def _gate(view: View, action: str, before_second_factor: bool) -> Callable[..., 
             if is_mfa_enabled(user):
                 return _to_second_factor(request)
             return HttpResponseRedirect(reverse("second_factor_needed"))
-        if not policy.may(user, action):
-            raise Http404
         try:
+            if not policy.may(user, action):
+                raise Http404
             # What is sent may change something, and what allows a change is asked under its lock.
             if request.method not in ("GET", "HEAD"):
                 return view(request, *args, **kwargs)
             with policy.one_reading():
                 return view(request, *args, **kwargs)
+        except Http404:
+            # What does not exist is written down like what is forbidden: telling them apart here would take time,
+            # and that time would tell them apart outside.
+            events.record("page.refused", actor=user, facts={"page": name, "id": kwargs.get("pk")})
+            raise
         except BudgetSpent as spent:
             # Whoever may read this person, and too many others, is told so: it is no secret to him.
             return render(request, "web/budget_spent.html", {"standing": spent.standing}, status=429)

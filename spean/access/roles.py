@@ -34,7 +34,7 @@ ALL: tuple[str, ...] = (
     ADMINISTRATOR,
 )
 
-# Whoever can meet the content of a case signs in with a second factor, without exception.
+# Whoever can meet the content of a case. (A second factor is asked of everybody: `User.needs_second_factor`.)
 CONTENT_ROLES: frozenset[str] = frozenset(ALL) - {ADMINISTRATOR, STATISTICS_OFFICER}
 
 # Nobody gets one of these from a single administrator, nor does anybody who holds one get a new way to sign in.

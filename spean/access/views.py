@@ -5,6 +5,7 @@ Most are django-allauth's own views under our gate, templates and events. Admini
 
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.login import get_authentication_records, perform_login, record_authentication
 from allauth.account.models import Login
 from allauth.account.views import LoginView, LogoutView, PasswordChangeView
@@ -209,6 +210,7 @@ class ChangePassword(PasswordChangeView):
 
 
 @require_POST
+@reauthentication_required
 def end_session(request: AccessRequest, pk: int) -> HttpResponse:
     session = UserSession.objects.filter(user=request.user, pk=pk).first()
     if session is None:

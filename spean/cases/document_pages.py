@@ -26,7 +26,7 @@ from spean.workflow.pages import SHORT, ActionForm, carry_out, show_form
 FORM = require_http_methods(["GET", "HEAD", "POST"])
 FOR = ("casework", "identification", "protection", "return", "request_of_person")
 # What a browser may do with a document once it has it: nothing but keep it.
-HARMLESS = "default-src 'none'; sandbox"
+HARMLESS = "default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 SUFFIX = {"pdf": "pdf", "jpeg": "jpg", "png": "png", "webp": "webp", "text": "txt"}
 
 

@@ -20,16 +20,14 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
     Encoding,
-    KeySerializationEncryption,
     NoEncryption,
     PrivateFormat,
     PublicFormat,
     load_pem_private_key,
 )
 
-from spean.privacy import crypto
+from spean.privacy import crypto, offline
 
 CUSTODIANS = 3
 NEEDED = 2
@@ -76,16 +74,22 @@ class Custodian:
 def new_custodian(path: Path, passphrase: str = "") -> Custodian:
     """Make a pair. The private half goes into a file that is never replaced, mode 0600; the public half comes back."""
     private = X25519PrivateKey.generate()
-    sealing: KeySerializationEncryption = NoEncryption()
-    if passphrase:
-        sealing = BestAvailableEncryption(passphrase.encode())
-    crypto.write_private_file(path, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealing))
+    text = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    # Not PKCS 8's own lock: its 2,048 rounds are soon tried through by whoever finds the file.
+    crypto.write_private_file(path, offline.lock(text, passphrase) if passphrase else text)
     return _custodian_of(private)
 
 
 def read_private(path: Path, passphrase: str = "") -> X25519PrivateKey:
     """A custodian's private key. A wrong passphrase and a damaged file are told in plain words."""
     text = crypto.read_private_file(path)
+    if offline.is_locked(text):
+        if not passphrase:
+            raise BadEscrow(f"{path} is locked with a passphrase.")
+        try:
+            text, passphrase = offline.unlock(text, passphrase), ""
+        except offline.WrongPassphrase:
+            raise BadEscrow(f"{path} does not open: wrong passphrase, or not a custodian's key.") from None
     try:
         found = load_pem_private_key(text, passphrase.encode() if passphrase else None)
     except TypeError:

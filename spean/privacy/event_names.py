@@ -17,6 +17,7 @@ READS = frozenset(
         "case.read",
         "person.read",
         "log.read",
+        "page.refused",
     }
 )
 
@@ -26,6 +27,7 @@ ACTIONS: dict[str, str | Promise] = {
     "content.read": _("Sealed text read"),
     "initials.shown": _("Initials shown in a list"),
     "content.refused": _("Sealed text asked for and refused"),
+    "page.refused": _("Page asked for and refused"),
     "reveal.over_budget": _("Refused: too many people opened on one day"),
     "budget.extended": _("Allowed to open more people today"),
     "person.read": _("Person’s record looked at"),

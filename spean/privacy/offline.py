@@ -104,3 +104,23 @@ def decrypt(source: Reader, target: Writer, private: x25519.Identity) -> None:
         if fault.errno:  # the disk, not the file
             raise
         raise NotSealedForThisKey("The file was altered, cut off, or sealed to another key.") from None
+
+
+class WrongPassphrase(Exception):
+    """The passphrase is another one, or the file was altered."""
+
+
+def lock(content: bytes, passphrase: str) -> bytes:
+    """An armoured age file under a passphrase: scrypt at the cost that takes this machine a second (N 2^17 and more)."""
+    return pyrage.passphrase.encrypt(content, passphrase, armored=True)
+
+
+def unlock(locked: bytes, passphrase: str) -> bytes:
+    try:
+        return pyrage.passphrase.decrypt(locked, passphrase)
+    except pyrage.DecryptError:
+        raise WrongPassphrase from None
+
+
+def is_locked(content: bytes) -> bool:
+    return content.startswith(b"-----BEGIN AGE ENCRYPTED FILE-----")

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -225,8 +226,10 @@ class _Straight(urllib.request.HTTPRedirectHandler):
 
 def _post(url: str, body: bytes) -> tuple[int, str]:
     """The status and text of the answer; status 0 where there was none. Follows nothing."""
-    if not url.startswith(("https://", "http://")):
-        return 0, ""
+    parts = urlsplit(url)
+    here = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if not (parts.scheme == "https" or here):
+        return 0, ""  # a checkpoint is no secret, but who answers for it has to be known
     request = urllib.request.Request(url, data=body, headers={"Content-Type": "text/plain"}, method="POST")  # noqa: S310
     try:
         with urllib.request.build_opener(_Straight).open(request, timeout=TIMEOUT) as answer:

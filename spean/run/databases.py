@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from spean.run import embedded, state
 
 Role = Literal["app", "owner"]
+OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
 ALIASES = {"default": ("DATABASE", "spean"), "keys": ("KEYS_DATABASE", "spean_keys")}
 
 
@@ -108,9 +109,13 @@ def _from_url(url: str) -> dict[str, Any]:
     if parts.scheme not in ("postgres", "postgresql"):
         raise state.SetupFault("A database URL begins with postgresql://.")
     options = dict(parse_qsl(parts.query))
+    host = options.pop("host", None) or parts.hostname or ""
+    if host and not host.startswith("/") and host not in OWN_MACHINE:
+        # libpq would fall back to an open line by itself, and believe whoever answers.
+        options.setdefault("sslmode", "verify-full")
     return {
         "NAME": unquote(parts.path.lstrip("/")),
-        "HOST": options.pop("host", None) or parts.hostname or "",
+        "HOST": host,
         "PORT": str(parts.port or ""),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),

@@ -6,6 +6,7 @@ Messages of exceptions are left out because databases and validators quote value
 from __future__ import annotations
 
 import logging
+import time
 import traceback
 from types import TracebackType
 from typing import TypeAlias
@@ -18,6 +19,14 @@ class QuietFormatter(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+        # In UTC and saying so, like the event log: lines of two machines stand side by side.
+        self.default_time_format, self.default_msec_format = "%Y-%m-%dT%H:%M:%S", "%s.%03dZ"
+
+    converter = staticmethod(time.gmtime)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """One line: what somebody sent cannot begin a line of its own, nor colour a terminal."""
+        return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in super().formatMessage(record))
 
     def formatException(self, ei: ExceptionInfo) -> str:
         kind, _, trace = ei

@@ -1,14 +1,18 @@
 """The gate: who reaches a page at all. The outsider comes first."""
 
+from uuid import uuid4
+
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from spean.access import policy
+from spean.access import policy, roles
 from spean.access.pages import PUBLIC, SIGNED_IN, page
+from spean.privacy.models import Event
 from tests.cast import PEOPLE, Cast
 from tests.signed_in import signed_in
+from tests.steps import registered
 
 ADMINISTRATION = ["/organisations/", "/organisations/add/", "/users/", "/users/invite/", "/access-changes/"]
 
@@ -66,12 +70,46 @@ def test_a_password_alone_opens_nothing(cast: Cast) -> None:
     assert client.get("/account/second-step/needed/").status_code == 200
 
 
-def test_a_role_that_sees_no_case_needs_no_second_step(cast: Cast) -> None:
-    cast.statistician.set_password("three quiet boats")
-    cast.statistician.save()
+@pytest.mark.parametrize("role", roles.ALL)
+def test_every_role_needs_a_second_step(cast: Cast, role: str) -> None:
+    user = next(cast.users[name] for name, (held, _) in PEOPLE.items() if held == role)
+    user.set_password("three quiet boats")
+    user.save()
     client = Client()
-    client.post("/sign-in/", {"login": cast.statistician.email, "password": "three quiet boats"})
-    assert client.get("/").status_code == 200
+    client.post("/sign-in/", {"login": user.email, "password": "three quiet boats"})
+    assert client.get("/")["Location"] == "/account/second-step/needed/"
+
+
+def test_what_is_refused_is_in_the_log_whether_it_exists_or_not(cast: Cast) -> None:
+    client, missing = signed_in(cast.outsider), uuid4()
+    case = registered(cast)
+    before = Event.objects.latest("id").pk
+    for path in (f"/case/{case.pk}/", f"/case/{missing}/", "/users/", "/there-is-no-such-page/"):
+        assert client.get(path).status_code == 404
+    assert signed_in(cast.manager).get(f"/case/{case.pk}/").status_code == 200
+    rows = Event.objects.filter(pk__gt=before, action="page.refused").order_by("id")
+    assert [(row.actor_id, row.facts) for row in rows] == [
+        (cast.outsider.pk, {"page": "case", "id": str(case.pk)}),
+        (cast.outsider.pk, {"page": "case", "id": str(missing)}),
+        (cast.outsider.pk, {"page": "user_list", "id": None}),
+    ]
+    # Whoever works on the case is not told who tried.
+    assert "refused" not in signed_in(cast.manager).get(f"/case/{case.pk}/history/").content.decode()
+
+
+@pytest.mark.parametrize("method", ["TRACE", "OPTIONS", "PROPFIND", "PUT", "DELETE"])
+def test_trace_tells_nothing_back(cast: Cast, method: str) -> None:
+    """Nor does any other method than those a browser needs get as far as a page."""
+    client = signed_in(cast.manager)
+    for path in ("/", "/account/", "/sign-in/", "/robots.txt", "/leave/"):
+        answer = client.generic(method, path, headers={"X-Kanari": "kanari"})
+        assert answer.status_code == 405, path
+        assert b"kanari" not in answer.content.lower()
+
+
+def test_who_has_not_shown_the_second_step_leaves_no_such_row(cast: Cast) -> None:
+    assert Client().get("/users/").status_code == 302
+    assert not Event.objects.filter(action="page.refused").exists()
 
 
 def test_a_role_that_ended_is_gone_on_the_next_request(cast: Cast) -> None:

@@ -13,9 +13,11 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, TOTP, format_hotp_value, hotp_value
 from allauth.mfa.totp.internal.auth import yield_hotp_counters_from_time as counters
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 
+import spean.web
 from spean.access import links
 from spean.access.adapters import MFAAdapter, pseudonym
 from spean.access.middleware import IDLE, LONGEST, LONGEST_IN_THE_FIELD
@@ -298,6 +300,68 @@ class TestHowLongASessionLasts:
         assert is_in(theirs)
 
 
+class TestSessionKey:
+    """Proving again who one is ends the key that was in use: whoever saw it has nothing."""
+
+    def again(self, client: Client, path: str, **typed: str) -> None:
+        before = client.session.session_key
+        assert client.post(path, typed).status_code == 302
+        after = client.session.session_key
+        assert before != after
+        assert not Session.objects.filter(session_key=before).exists()
+        assert client.get("/account/").status_code == 200
+
+    def test_by_password(self, cast: Cast) -> None:
+        client = signed_in(with_password(cast.manager))
+        self.again(client, "/account/again/password/?next=/", password=PASSWORD)
+        # The list of devices knows this one under its new key: it shows one, and can end it.
+        assert [row.session_key for row in cast.manager.usersession_set.all()] == [client.session.session_key]
+
+    def test_by_code(self, cast: Cast) -> None:
+        client = signed_in(with_password(cast.manager))
+        TOTP.activate(cast.manager, SECRET)
+        self.again(client, "/account/again/code/?next=/", code=code())
+
+    def test_by_a_new_second_step(self, cast: Cast) -> None:
+        client = Client()
+        path = links.issue_link(cast.manager, "invite", timedelta(days=1))
+        client.post(path, {"password1": PASSWORD, "password2": PASSWORD})
+        client.get("/account/second-step/app/")
+        self.again(client, "/account/second-step/app/", code=code(client.session[SECRET_SESSION_KEY]))
+
+
+def test_ending_another_device_asks_who_one_is(cast: Cast) -> None:
+    here, there = Client(), signed_in(with_password(cast.statistician))
+    TOTP.activate(cast.statistician, SECRET)
+    attempt(here, cast.statistician)
+    here.post("/sign-in/code/", {"code": code()})
+    other = cast.statistician.usersession_set.get(session_key=there.session.session_key)
+    answer = here.post(f"/account/devices/{other.pk}/end/")
+    assert answer["Location"].startswith("/account/again/")
+    assert is_in(there)
+    here.post(answer["Location"], {"password": PASSWORD})
+    assert (is_in(here), is_in(there)) == (True, False)
+
+
+def test_every_failed_try_is_in_the_log_and_what_a_session_was_opened_with(cast: Cast) -> None:
+    client = Client()
+    attempt(client, enrolled(cast.manager), "a wrong password")
+    attempt(client, cast.manager)
+    client.post("/sign-in/code/", {"code": "000000"})
+    client.post("/sign-in/code/", {"code": code()})
+    for _ in range(6):
+        attempt(Client(), cast.manager, "a wrong password")
+    rows = Event.objects.filter(action__startswith="user.").order_by("id")
+    told = [(row.action, row.purpose, row.object_id, row.facts.get("shown")) for row in rows]
+    assert told[:3] == [
+        ("user.refused", "password", None, None),
+        # The password was right: whose account it was is what its owner has to hear.
+        ("user.refused", "second_step", cast.manager.pk, None),
+        ("user.signed_in", "", None, ["password", "totp"]),
+    ]
+    assert told[-1] == ("user.refused", "too_many", None, None)
+
+
 def test_what_happened_is_in_the_log_without_names(cast: Cast) -> None:
     client = signed_in(cast.manager)
     attempt(Client(), cast.manager, "a wrong password")
@@ -347,11 +411,26 @@ import json, django
 django.setup()
 from django.conf import settings
 from django.test import Client
-answer = Client().get("/robots.txt", secure=True, headers={"Host": "spean.example"})
-plain = Client().get("/sign-in/", headers={"Host": "spean.example"})
+HOST = {"Host": "spean.example"}
+plain = Client().get("/sign-in/", headers=HOST)
+answers = [
+    Client().get("/robots.txt", secure=True, headers=HOST),
+    Client().post("/language/", {"language": "km"}, secure=True, headers=HOST),
+    Client().get("/users/", secure=True, headers=HOST),
+    Client().get("/robots.txt", secure=True, headers={"Host": "elsewhere.example"}),
+    Client(enforce_csrf_checks=True).post("/language/", secure=True, headers=HOST),
+    Client().get("/static/nothing.css", secure=True, headers=HOST),
+    Client().get("/sign-out/nowhere/", secure=True, headers=HOST),
+    Client().get("/leave/", secure=True, headers=HOST),
+    Client().post("/leave/", secure=True, headers=HOST),
+]
 print("SAID " + json.dumps({
-    "status": answer.status_code, "hsts": answer.get("Strict-Transport-Security"), "moved": plain.get("Location"),
+    "status": [answer.status_code for answer in answers],
+    "hsts": [answer.get("Strict-Transport-Security") for answer in answers], "moved": plain.get("Location"),
     "cookies": [settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE, settings.SESSION_COOKIE_HTTPONLY],
+    "names": [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME],
+    "language": answers[1].cookies.output(header=""), "paths": [settings.SESSION_COOKIE_PATH, settings.CSRF_COOKIE_PATH],
+    "domains": [settings.SESSION_COOKIE_DOMAIN, settings.CSRF_COOKIE_DOMAIN],
 }))
 """
 
@@ -362,16 +441,26 @@ def test_with_a_public_host_everything_asks_for_tls(tmp_path: Path) -> None:
     (state / "secrets").mkdir(parents=True)
     (state / "secrets" / "secret_key").write_text("x" * 50)
     (state / "static").mkdir()
-    (state / "static" / "staticfiles.json").write_text('{"version": "1.1", "paths": {}}')
+    # Pages of errors name their style sheet: collected under its own name, it is found.
+    ours = Path(spean.web.__file__).parent / "static"
+    paths = {str(path.relative_to(ours)): str(path.relative_to(ours)) for path in ours.rglob("*") if path.is_file()}
+    (state / "static" / "staticfiles.json").write_text(json.dumps({"version": "1.1", "paths": paths}))
     environment = {**os.environ, "SPEAN_HOSTS": "spean.example", "SPEAN_STATE": str(state),
                    "DJANGO_SETTINGS_MODULE": "config.settings"}  # fmt: skip
     done = subprocess.run([sys.executable, "-c", PRODUCTION], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.split("SAID ")[1])
-    assert said["status"] == 200
-    assert said["hsts"] == "max-age=31536000; includeSubDomains; preload"
+    assert said["status"] == [200, 302, 302, 400, 403, 404, 404, 405, 200]
+    assert set(said["hsts"]) == {"max-age=31536000; includeSubDomains; preload"}
     assert said["moved"] == "https://spean.example/sign-in/"
     assert said["cookies"] == [True, True, True]
+    # What the beginning of the names demands, or a browser takes none of them: Secure, all of this host, no domain.
+    assert all(name.startswith("__Host-") for name in said["names"])
+    assert (said["paths"], said["domains"]) == (["/", "/"], [None, None])
+    language = said["language"].strip()
+    assert language.startswith("__Host-language=km;")
+    assert {part.strip() for part in language.split(";")} >= {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
+    assert "Domain" not in language
 
 
 class TestRecoveryCodes:

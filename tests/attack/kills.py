@@ -97,7 +97,7 @@ class _Fire:
         while not self.done.is_set():
             # At any moment after the installation answered again, or while it still comes up if that takes long.
             self.answered.wait(AGAIN_WITHIN)
-            if self.done.wait(self.rng.uniform(0, 2.5)):
+            if self.done.wait(self.rng.uniform(0, 6)):
                 return
             self.answered.clear()
             name = self.rng.choice(["web", "web", "worker", "search", "database"])

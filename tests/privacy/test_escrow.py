@@ -1,10 +1,13 @@
 """The drill: the key-encryption key is lost, and any two of three custodians bring it back; one never does."""
 
+import base64
 import json
 from itertools import combinations, permutations
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 from spean.people.models import Person
 from spean.privacy import crypto, escrow, escrow_commands, rotation, vault
@@ -164,6 +167,24 @@ def test_a_locked_key_needs_its_passphrase(tmp_path: Path) -> None:
         escrow.read_private(tmp_path / "locked")
     with pytest.raises(BadEscrow, match="wrong passphrase"):
         escrow.read_private(tmp_path / "locked", "another passphrase")
+
+
+def test_guessing_a_passphrase_costs_memory_and_time(tmp_path: Path) -> None:
+    escrow.new_custodian(tmp_path / "locked", "a long enough passphrase")
+    armoured = (tmp_path / "locked").read_bytes().splitlines()[1:-1]
+    # The age format says so in its head: scrypt, its salt, and the logarithm of its cost.
+    recipient = base64.b64decode(b"".join(armoured)).split(b"\n")[1].split(b" ")
+    assert recipient[:2] == [b"->", b"scrypt"]
+    assert int(recipient[3]) >= 15
+
+
+def test_a_file_that_was_locked_the_old_way_still_opens(tmp_path: Path) -> None:
+    private = X25519PrivateKey.generate()
+    old = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"a long enough passphrase"))
+    crypto.write_private_file(tmp_path / "old", old)
+    assert escrow.is_locked(tmp_path / "old")
+    found = escrow.read_private(tmp_path / "old", "a long enough passphrase")
+    assert escrow._custodian_of(found) == escrow._custodian_of(private)
 
 
 def test_a_custodians_file_is_private_and_never_replaced(tmp_path: Path, capsys) -> None:

@@ -315,3 +315,25 @@ def test_one_spean_asks_another_over_http(live_server: Any, settings: Any, monke
 def test_without_witnesses_nothing_stops(settings: Any) -> None:
     settings.SPEAN_WITNESSES = []
     assert witness.silent() is False
+
+
+def test_a_witness_elsewhere_is_asked_over_tls_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Opener:
+        def open(self, request: Any, timeout: float) -> None:
+            asked.append(request.full_url)
+            raise OSError
+
+    monkeypatch.setattr(witness.urllib.request, "build_opener", lambda *_handlers: Opener())
+    for url in (
+        "http://witness.example/x",
+        "ftp://witness.example/x",
+        "file://localhost/etc/passwd",
+        "//witness.example/x",
+    ):
+        assert witness._post(url, b"") == (0, "")
+    assert asked == []
+    for url in ("https://witness.example/x", "http://127.0.0.1:8001/x", "http://localhost:8001/x"):
+        witness._post(url, b"")
+    assert len(asked) == 3

@@ -24,6 +24,14 @@ def test_the_message_of_an_exception_is_left_out() -> None:
     assert "Canary" not in line
 
 
+def test_a_line_is_one_line_in_universal_time() -> None:
+    """What somebody sent cannot begin a line of its own, which would pass for one of ours, nor colour a terminal."""
+    record = _record("gone: %s", "a\n2026-01-01 ERROR spean forged\x1b[31m\u2028")
+    record.created, record.msecs = 1_790_000_000.5, 500.0
+    line = QuietFormatter().format(record)
+    assert line == ("2026-09-21T14:13:20.500Z ERROR spean gone: a\\x0a2026-01-01 ERROR spean forged\\x1b[31m\\x2028")
+
+
 def test_the_address_of_a_request_is_left_out() -> None:
     record = _record(
         "%s: %s", "Internal Server Error", "/persons/canary/?q=Canary", name="django.request", status_code=500

@@ -67,6 +67,16 @@ class TestProductionAddresses:
         assert found["OPTIONS"] == {"sslmode": "verify-full"}
         assert databases.for_role("app")["keys"]["NAME"] == "keys"
 
+    def test_another_machine_has_to_prove_itself_unless_told_otherwise(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert databases.for_role("app")["keys"]["OPTIONS"] == {"sslmode": "verify-full"}
+        for here in ("localhost", "127.0.0.1", "[::1]", ""):
+            monkeypatch.setenv("KEYS_DATABASE_URL", f"postgresql://app@{here}/keys")
+            assert databases.for_role("app")["keys"]["OPTIONS"] == {}
+        monkeypatch.setenv("KEYS_DATABASE_URL", "postgresql://app@/keys?host=/run/postgresql")
+        assert databases.for_role("app")["keys"]["OPTIONS"] == {}
+        monkeypatch.setenv("KEYS_DATABASE_URL", "postgresql://app@keys.internal/keys?sslmode=verify-ca")
+        assert databases.for_role("app")["keys"]["OPTIONS"] == {"sslmode": "verify-ca"}
+
     def test_owner_migrates(self) -> None:
         assert databases.for_role("owner")["default"]["USER"] == "owner"
 
