@@ -66,9 +66,7 @@ def average(table: Captures, delta: float | None = None, farthest: int = FARTHES
         log_weights[i : i + AT_ONCE] = special.logsumexp(part, axis=1)
         sums = np.logaddexp(sums, special.logsumexp(part, axis=0))
     probability = np.exp(sums - special.logsumexp(sums))
-    return Averaged(
-        table.observed, hidden, probability, np.exp(log_weights - special.logsumexp(log_weights)), edges
-    )
+    return Averaged(table.observed, hidden, probability, np.exp(log_weights - special.logsumexp(log_weights)), edges)
 
 
 def _grid(last: int) -> tuple[Whole, Floats]:

@@ -17,7 +17,7 @@ MOST_LISTS = 6  # 18,154 graphs; 617,675 on seven
 @lru_cache(maxsize=4)
 def decomposable(m: int) -> tuple[tuple[frozenset[tuple[int, int]], ...], Whole]:
     """The edges of each graph, and (graphs × 2**m) how often each set of lists counts: +1 for each clique, -1 for each
-    separator, at the index whose bits are the lists. The empty set counts, too: once less than there are parts."""
+    separator, at the index whose bits are the lists. The empty set, between separate parts, has no say: 0."""
     pairs = list(combinations(range(m), 2))
     bit = {pair: 1 << at for at, pair in enumerate(pairs)}
     edges, factors = [], []
@@ -53,4 +53,5 @@ def _factors(m: int, near: list[int]) -> list[int] | None:
         found[around | 1 << i] += 1
         found[around] -= 1
         left &= ~(1 << i)
+    found[0] = 0
     return found

@@ -15,9 +15,11 @@ from spean.estimation.table import Captures
 
 CLASSES = 10
 PRIOR = 0.25  # shape and rate of the Gamma prior of the concentration
-CHAINS = 12
+CHAINS = 8
 WARM_UP = 1000
-DRAWS = 3000  # per chain, after warming up
+DRAWS = 3000  # per chain, after warming up …
+MOST_DRAWS = 12_000  # … and twice as many as before until the chains agree, up to this
+AGREED = 1.05  # the ratio below which they do
 # While warming up, a fixed concentration lets all classes be tried.
 FIXED, CONCENTRATION = 500, 0.3 / CLASSES
 
@@ -45,21 +47,26 @@ class Latent:
         return float(np.sqrt((half - 1) / half + between / within))
 
 
-def sample(table: Captures, seed: int, chains: int = CHAINS, draws: int = DRAWS) -> Latent:
-    """Draw from the posterior. Deterministic for a seed."""
+def sample(table: Captures, seed: int, chains: int = CHAINS, draws: int = DRAWS, most: int = MOST_DRAWS) -> Latent:
+    """Draw from the posterior until the chains agree, or `most` draws per chain. Deterministic for a seed."""
     generator = np.random.default_rng(seed)
     seen = np.flatnonzero(table.cells)
     on = table.memberships[seen]
     people = table.cells[seen]
     state = _State(generator, on, people, chains)
-    hidden = np.empty((chains, draws), dtype=np.int64)
-    classes = 0
-    for step in range(WARM_UP + draws):
+    for step in range(WARM_UP):
         state.update(learn_concentration=step >= FIXED)
-        if step >= WARM_UP:
-            hidden[:, step - WARM_UP] = state.hidden
+    hidden: list[Whole] = []
+    classes = 0
+    while True:
+        for _ in range(draws - len(hidden)):
+            state.update(learn_concentration=True)
+            hidden.append(state.hidden)
             classes += int(state.occupied.sum())
-    return Latent(table.observed, hidden, classes / (chains * draws))
+        found = Latent(table.observed, np.stack(hidden, axis=1), classes / (chains * draws))
+        if found.disagreement < AGREED or draws >= most:
+            return found
+        draws = min(2 * draws, most)
 
 
 class _State:
@@ -70,7 +77,8 @@ class _State:
         lists = on.shape[1]
         share = (people @ on) / people.sum()
         self._chance = np.repeat(np.broadcast_to(share[None, :, None], (1, lists, CLASSES)), chains, axis=0)
-        first = np.where(np.arange(CLASSES) < 4, 0.225, 0.1 / (CLASSES - 4))
+        # Nearly everybody in one class: classes split off readily, and merge only after thousands of steps.
+        first = np.where(np.arange(CLASSES) == 0, 0.99, 0.01 / (CLASSES - 1))
         self._log_share = np.tile(np.log(first), (chains, 1))  # G × K
         self._hidden_in = np.zeros((chains, CLASSES), dtype=np.int64)
         self._concentration = np.full(chains, CONCENTRATION)

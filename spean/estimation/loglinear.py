@@ -170,8 +170,7 @@ def _solved(curvature: Floats, has: Truths, slope: Floats) -> Floats:
     diagonal = np.einsum("bkk->bk", curvature)
     diagonal *= 1 + RIDGE
     diagonal += np.where(has, 1e-15, 1.0)
-    solved = np.linalg.solve(curvature, slope[:, :, None])[:, :, 0].astype(np.float64, copy=False)
-    return solved
+    return np.linalg.solve(curvature, slope[:, :, None])[:, :, 0].astype(np.float64, copy=False)
 
 
 class Checks:

@@ -26,12 +26,14 @@ BARRED = 0.0  # the logarithm of p = 1
 class Selection:
     """For each of B tables: how many people in all, the pairs taken in (B × P), and their order.
 
-    `order[b, p]` is 1 for the first pair taken in, 0 for a pair that was not. `empty` marks pairs taken in at minus
+    `effects` (B × P) are the pairs' logarithms of how much likelier being on both is, 0 for a pair that was not taken in
+    or is empty. `order[b, p]` is 1 for the first pair taken in, 0 for a pair that was not. `empty` marks pairs taken in at minus
     infinity. `sound` is False where even independent lists have no finite estimate, for example without any overlap.
     """
 
     total: Floats
     chosen: Truths
+    effects: Floats
     empty: Truths
     order: Whole
     sound: Truths
@@ -88,7 +90,8 @@ def _select(plan: Design, counts: Floats, threshold: float, checks: Checks) -> S
         log_p[rows] = np.where(order[rows] > 0, np.inf, log_p_values(seen[rows], new.expected[sure] @ pair_columns))
     chosen = order > 0
     hidden = np.exp(np.minimum(fits.effects[:, 0], loglinear.HIGHEST))
-    return Selection(counts.sum(axis=1) + hidden, chosen, chosen & (seen == 0), order, sound)
+    effects = fits.effects[:, plan.first_pair :]
+    return Selection(counts.sum(axis=1) + hidden, chosen, effects, chosen & (seen == 0), order, sound)
 
 
 def log_p_values(seen: Whole, expected: Floats) -> Floats:
