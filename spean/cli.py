@@ -55,7 +55,7 @@ def _screen(parser: argparse.ArgumentParser) -> None:
 
 
 def _estimate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("table", metavar="TABLE.csv", help="one column of 0 and 1 per list, and one of counts")
+    parser.add_argument("table", metavar="TABLE.csv", help="one column of 0 and 1 per list, and one of counts; or -")
     parser.add_argument(
         "--method", choices=("stepwise", "bma", "lcm", "all"), default="all", help="one method, or all (default)"
     )

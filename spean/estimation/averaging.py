@@ -17,8 +17,8 @@ from spean.estimation.arrays import Floats, Whole
 from spean.estimation.table import Captures
 
 FARTHEST = 200  # hidden people for one observed; a posterior that reaches this far has no upper end
-EXACT = 3000  # numbers of hidden people looked at one by one; beyond, in steps
-STEPS = 3000
+EXACT = 1000  # numbers of hidden people looked at one by one; beyond, in steps that grow
+STEPS = 1000
 AT_ONCE = 2000  # graphs
 
 
@@ -62,9 +62,12 @@ def average(table: Captures, delta: float | None = None, farthest: int = FARTHES
     log_weights = np.empty(len(edges))
     sums = np.full(len(hidden), -np.inf)
     for i in range(0, len(edges), AT_ONCE):
-        part = factors[i : i + AT_ONCE] @ sets + common
-        log_weights[i : i + AT_ONCE] = special.logsumexp(part, axis=1)
-        sums = np.logaddexp(sums, special.logsumexp(part, axis=0))
+        part = factors[i : i + AT_ONCE].astype(np.float64) @ sets + common
+        most = part.max()
+        part = np.exp(part - most)
+        with np.errstate(divide="ignore"):  # a graph or number that is impossible beside the others
+            log_weights[i : i + AT_ONCE] = np.log(part.sum(axis=1)) + most
+            sums = np.logaddexp(sums, np.log(part.sum(axis=0)) + most)
     probability = np.exp(sums - special.logsumexp(sums))
     return Averaged(table.observed, hidden, probability, np.exp(log_weights - special.logsumexp(log_weights)), edges)
 

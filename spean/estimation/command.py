@@ -20,7 +20,10 @@ def run(options: argparse.Namespace) -> int:
     try:
         if faults:
             raise BadTable(faults)
-        data = table.read(options.table)
+        if options.table == "-":
+            data = table.from_bytes(sys.stdin.buffer.read(table.LARGEST + 1), "standard input")
+        else:
+            data = table.read(options.table)
     except BadTable as bad:
         for fault in bad.faults:
             sys.stderr.write(f"spean estimate: {fault}\n")

@@ -3,7 +3,7 @@
 `answer` is what a program calls; `command` prints it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -225,7 +225,7 @@ def _latent(data: Captures, seed: int, judged: Judgement) -> Figure:
     return figure
 
 
-def _posterior(method: str, quantile: Any, model: Mapping[str, Any]) -> Figure:
+def _posterior(method: str, quantile: Callable[[float], float], model: Mapping[str, Any]) -> Figure:
     """The median and the middle parts of a posterior."""
     ends: Sequence[float] = [quantile(at) for at in (0.1, 0.9, 0.025, 0.975)]
     return Figure(method, quantile(0.5), (ends[0], ends[1]), (ends[2], ends[3]), model)

@@ -99,9 +99,13 @@ def read(path: str | Path) -> Captures:
     """The table in a CSV file. Raises BadTable with every fault."""
     try:
         with Path(path).open("rb") as file:
-            raw = file.read(LARGEST + 1)
+            return from_bytes(file.read(LARGEST + 1), str(path))
     except OSError as error:
         raise BadTable([f"cannot read {path}: {error.strerror or error}"]) from None
+
+
+def from_bytes(raw: bytes, path: str) -> Captures:
+    """The table in the bytes of a file; `path` is what faults call it."""
     if len(raw) > LARGEST:
         raise BadTable([f"{path} has more than {LARGEST:,} bytes; a table of patterns has one row per pattern."])
     try:

@@ -25,6 +25,16 @@ def test_a_figure(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == first.out
 
 
+def test_standard_input() -> None:
+    words = [sys.executable, "-m", "spean", "estimate", "-", "--method", "stepwise", "--bootstrap", "0"]
+    given = (TABLES / "western_us.csv").read_bytes()
+    told = subprocess.run(words, input=given, capture_output=True, check=True, cwd=REPOSITORY)
+    assert json.loads(told.stdout)["estimate"] == 2483.4
+    empty = subprocess.run(words, input=b"", capture_output=True, check=False, cwd=REPOSITORY)
+    assert (empty.returncode, empty.stdout) == (2, b"")
+    assert empty.stderr == b"spean estimate: the table is empty.\n"
+
+
 def test_a_threshold_changes_the_model(capsys: pytest.CaptureFixture[str]) -> None:
     main(["estimate", str(TABLES / "uk.csv"), "--method", "stepwise", "--bootstrap", "0", "--threshold", "0"])
     assert json.loads(capsys.readouterr().out)["model"]["pairs"] == []
