@@ -177,6 +177,18 @@ def of_interval(interval: tuple[float, float] | None, unfit: float, judged: Judg
         judged.cautions.append(f"{method}: the 95 % interval is wide, from {people(low)} to {people(high)}.")
 
 
+def of_edge(interval: tuple[float, float] | None, lowest: float, highest: float, judged: Judgement) -> None:
+    """`lowest` and `highest` of the samples drawn anew: an end there is where the samples stop, not where the data do."""
+    if interval is None:
+        return
+    stops = [name for name, stop in (("lower", interval[0] <= lowest), ("upper", interval[1] >= highest)) if stop]
+    if stops:
+        judged.cautions.append(
+            f"The {named(stops)} end of the stepwise interval is the most extreme of all samples drawn; the true end may "
+            "lie farther out. Most samples give another figure than the table itself."
+        )
+
+
 def of_dropping(data: Captures, total: float, without: Mapping[str, float | None], judged: Judgement) -> None:
     """`without` holds the figure when a list is left out; None where there is none."""
     if not without:

@@ -134,6 +134,7 @@ def _stepwise(
         judged.cautions.append("No interval: no bootstrap was asked for. A figure without an interval says little.")
     else:
         judgement.of_interval(intervals[1], boot.unfit / replicates, judged, STEPWISE)
+        judgement.of_edge(intervals[1], boot.replicates.min(), boot.replicates.max(), judged)
     judgement.of_dropping(used, total, _without(data, used, threshold), judged)
     tried = {p: float(stepwise.select(counts, p, checks).total[0]) for p in (*OTHER_THRESHOLDS, threshold)}
     judgement.of_threshold(tried, threshold, judged)

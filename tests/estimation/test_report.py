@@ -113,6 +113,28 @@ def test_intervals_too_wide(interval: tuple[float, float] | None, unfit: float, 
     assert judged.status == status
 
 
+@pytest.mark.parametrize(
+    ("interval", "said"),
+    [
+        ((100.0, 900.0), "The lower end"),
+        ((200.0, 1000.0), "The upper end"),
+        ((100.0, 1000.0), "The lower and upper end"),
+        ((200.0, 900.0), ""),
+        (None, ""),
+    ],
+)
+def test_an_interval_that_ends_where_the_samples_stop(interval: tuple[float, float] | None, said: str) -> None:
+    judged = Judgement()
+    judgement.of_edge(interval, 100.0, 1000.0, judged)
+    assert len(judged.cautions) == bool(said)
+    assert not said or judged.cautions[0].startswith(f"{said} of the stepwise interval")
+
+
+def test_sparse_lists_draw_their_interval_from_the_farthest_sample() -> None:
+    answer = report.answer(published("new_orleans"), "stepwise", replicates=300)
+    assert any("the most extreme of all samples drawn" in one for one in answer["reasons"])
+
+
 def test_good_data_are_ok(few_draws: None) -> None:
     """2,000 people, four independent lists: the figure is right, and nothing is found wanting."""
     chances = np.array([0.4, 0.35, 0.3, 0.3])
