@@ -28,7 +28,7 @@ test: $(DEVELOPMENT) ## all tests, browser journeys included (BROWSER=none leave
 test-fast: $(DEVELOPMENT) ## tests without browser, packaging and what is slow
 	@$(PY) -m pytest -n $(WORKERS) -m "$(QUICK)" $(ARGS)
 
-bench: $(DEVELOPMENT) ## measure pages and search with 100,000 persons
+bench: $(DEVELOPMENT) ## measure pages and search with 100,000 persons, and estimation
 	@$(PY) -m tests.bench $(ARGS)
 
 attack: $(DEVELOPMENT) ## attack an installation: crawl, dump, tampering, kills, power cuts (ARGS=--quick)

@@ -54,6 +54,25 @@ def _screen(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _estimate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("table", metavar="TABLE.csv", help="one column of 0 and 1 per list, and one of counts; or -")
+    parser.add_argument(
+        "--method", choices=("stepwise", "bma", "lcm", "all"), default="all", help="one method, or all (default)"
+    )
+    parser.add_argument(
+        "--bootstrap", type=int, default=1000, metavar="N", help="replicates for the stepwise interval (default: 1000)"
+    )
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="makes the draws repeatable (default: 1)")
+    parser.add_argument(
+        "--threshold", type=float, default=0.02, metavar="P", help="p-value below which a pair enters (default: 0.02)"
+    )
+    parser.epilog = (
+        "Prints JSON with the figure, its intervals, what stands behind it and whether the data support it at all; "
+        "where they do not, the figure is missing and the reasons say why. A table that is wrong exits 2 and says "
+        "what is wrong. docs/guide/estimation.md says how to read it."
+    )
+
+
 def _address(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
@@ -104,6 +123,7 @@ COMMANDS = (
     Command("restore", "spean.run.safekeeping:restore", "bring a backup back into an empty installation", raw=True),
     Command("drill", "spean.run.safekeeping:drill", "prove the newest backup by restoring it aside", raw=True),
     Command("screen", "spean.detection.screen:run", "apply the definition test to answers", _screen),
+    Command("estimate", "spean.estimation.command:run", "estimate how many people, from overlapping lists", _estimate),
     Command("country check", "spean.country.check:main", "check a country pack for faults", raw=True),
     Command(
         "audit verify",

@@ -49,6 +49,9 @@ def main() -> int:
             print(f"filled in {time.perf_counter() - began:.0f} s", flush=True)
             _analyze()
         measure(options.rounds)
+    from tests.bench import estimation
+
+    estimation.measure()
     return 0
 
 
