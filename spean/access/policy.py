@@ -931,31 +931,35 @@ def _not_excluded(user: User, model: type[Model]) -> Q:
             reading[user.pk] = exclusions.exists()
         if not reading[user.pk]:
             return Q()
-    persons = _persons_of(exclusions)
-    if model._meta.label == "cases.Case":
-        return ~Q(pk__in=exclusions.values("case_id")) & ~Q(person_id__in=persons)
-    if model._meta.label == "people.Person":
-        return ~Q(pk__in=persons)
-    free = Q()
-    if model._meta.label == "people.PossibleMatch":
-        for side in ("person_id", "other_id"):
-            free &= ~Q(**{f"{side}__in": persons})
-    if any(field.attname == CASE_PATH for field in model._meta.concrete_fields):
-        # By ids: the log keeps no reference to a case, only its id.
-        hers = apps.get_model("cases", "Case")._default_manager.filter(person_id__in=persons).order_by().values("pk")
-        free &= ~Q(case_id__in=exclusions.values("case_id")) & ~Q(case_id__in=hers)
-    return free
+    away = Q()
+    label = model._meta.label
+    belongs = any(field.attname == CASE_PATH for field in model._meta.concrete_fields)
+    if label == "cases.Case" or belongs:
+        away |= Q(**{"pk__in" if label == "cases.Case" else "case_id__in": exclusions.values("case_id")})
+    for persons in _persons_of(exclusions):
+        if label == "people.Person":
+            away |= Q(pk__in=persons)
+        elif label == "cases.Case":
+            away |= Q(person_id__in=persons)
+        elif belongs:
+            # By ids: the log keeps no reference to a case, only its id.
+            hers = apps.get_model("cases", "Case")._default_manager.filter(person_id__in=persons).order_by()
+            away |= Q(case_id__in=hers.values("pk"))
+        if label == "people.PossibleMatch":
+            away |= Q(person_id__in=persons) | Q(other_id__in=persons)
+    return ~away if away else Q()
 
 
-def _persons_of(exclusions: QuerySet[Any]) -> QuerySet[Any]:
+def _persons_of(exclusions: QuerySet[Any]) -> tuple[QuerySet[Any], QuerySet[Any]]:
     """Every record of the persons behind these exclusions: their own, and those decided to be the same person.
 
-    Pointers lead to one root, which stands for the person here.
+    Pointers lead to one root, which stands for the person here. Two questions, because one that joins them with OR
+    reads every record there is.
     """
-    persons = apps.get_model("people", "Person")._default_manager
     roots = (
         exclusions.filter(case__person__isnull=False)
         .annotate(root=Coalesce("case__person__same_as_id", "case__person_id"))
         .values("root")
     )
-    return persons.filter(Q(pk__in=roots) | Q(same_as_id__in=roots)).order_by().values("pk")
+    same = apps.get_model("people", "Person")._default_manager.filter(same_as_id__in=roots).order_by().values("pk")
+    return roots, same
