@@ -157,7 +157,8 @@ def _convert(whole: Workbook, book: Workbook) -> str:
 def _for_pyxform(book: Workbook) -> dict[str, Any]:
     sheets: dict[str, Any] = {"sheet_names": [name for name in ("survey", "choices", "settings") if book[name].rows]}
     for name in sheets["sheet_names"]:
-        columns = [column for column in book[name].columns if _standard(name, column)]
+        used = {column for row in book[name].rows for column in row.cells}
+        columns = [column for column in book[name].columns if column in used and _standard(name, column)]
         sheets[name] = [{column: row[column] for column in columns if row[column]} for row in book[name].rows]
         sheets[f"{name}_header"] = [dict.fromkeys(columns)]
     if sheets.get("settings"):

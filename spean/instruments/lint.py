@@ -80,7 +80,9 @@ def tables(book: Workbook, complete: Sequence[str], read: Sequence[str]) -> list
 def _columns(faults: list[Fault], name: str, sheet: Sheet) -> None:
     plain = profile.STANDARD[name] | profile.OWN[name] | profile.TRANSLATED[name]
     several = profile.TRANSLATED[name] | profile.OWN_TRANSLATED[name]
-    for column in filter(None, sheet.columns):
+    # Templates come with columns that nobody filled in: those say nothing, and are no fault.
+    used = {column for row in sheet.rows for column in row.cells}
+    for column in (column for column in sheet.columns if column in used):
         base, language = profile.column_base(column)
         if base in (profile.IMAGE, "media::image") or column.startswith("media::image"):
             continue
