@@ -242,3 +242,17 @@ def unordered(text: str) -> str:
 def joined(text: str) -> str:
     """The same key whether a compound name was written as one word or as two: Sreyneang, Srey Neang."""
     return key(romanise(text).replace(" ", ""))
+
+
+_CONFUSED = str.maketrans({"r": "l", "b": "p", "v": "p", "d": "t", "g": None, "h": None, "y": None})
+_VOWEL_LETTERS = re.compile("[aeiou]+")
+
+
+@lru_cache(maxsize=400_000)
+def skeleton(sound: str) -> str:
+    """The consonants of a key alone, with those taken for one that ears and keyboards confuse: r/l, b/p/v, d/t, n/ng.
+
+    Far too coarse to say that two names are one; it only brings together what is then compared. "Dara" and "Tala" meet.
+    """
+    bare = _VOWEL_LETTERS.sub("", sound.translate(_CONFUSED))
+    return _DOUBLED.sub(r"\1", bare) or sound[:1]
