@@ -25,10 +25,10 @@ TRAINING_PAIRS = 1_500_000
 ROUNDS = 25
 PRIOR_PAIRS = 20.0  # so many imagined pairs as the start values have them: small lists lean on these
 RANDOM_PRIOR = 50.0
-MOST_FOR_RARITY = 8.0  # bits
+MOST_FOR_RARITY = 12.0  # bits
 # Kept in a model file: how often the frequent names occur. Rare ones could point to people.
 KEPT_FROM = 20
-NUMBERS_OF = {"family_name": "names", "given_name": "names within origin", "mother_name": "mothers within origin", "birth_place": "places",
+NUMBERS_OF = {"family_name": "names", "given_name": "names within origin", "mother_name": "mothers within origin", "birth_place": "places within origin",
               "phone": "numbers", "document_number": "numbers", "nationality": "nationalities"}  # fmt: skip
 
 
@@ -39,7 +39,6 @@ class Model:
     prior: float
     m: dict[str, Floats]
     u: dict[str, Floats]
-    base: dict[str, float]  # chance that two random values agree, per kind of value
     frequent: dict[str, dict[str, float]] = field(default_factory=dict)  # kind → hashed value → share
     rare: dict[str, float] = field(default_factory=dict)  # kind → share of a value that is not among them
     facts: dict[str, Any] = field(default_factory=dict)
@@ -47,6 +46,11 @@ class Model:
     def weights(self, comparison: Comparison) -> Floats:
         """Bits for each level, and 0 at the end for what is missing."""
         return np.append(np.log2(self.m[comparison.name] / self.u[comparison.name]), 0.0)
+
+    def agreeing(self, comparison: Comparison) -> float:
+        """Chance that two random records agree wholly here."""
+        full = [place for place, share in enumerate(comparison.share) if share == 1.0]
+        return float(self.u[comparison.name][full].sum())
 
     def to_json(self) -> str:
         """The model as a file: tables of levels with m, u and bits, and the facts of its training."""
@@ -62,7 +66,6 @@ class Model:
                     ]
                     for one in COMPARISONS
                 },
-                "chance_agreement": self.base,
                 "share_of_rare_values": self.rare,
                 "frequent_values_hashed": self.frequent,
                 "training": self.facts,
@@ -88,7 +91,7 @@ class Model:
                 if not all(0 < value <= 1 for value in (*m[one.name], *u[one.name])):
                     raise ValueError(f"the values of {one.name} in this model are no probabilities")
             return cls(
-                float(read["prior"]), m, u, dict(read["chance_agreement"]), dict(read["frequent_values_hashed"]),
+                float(read["prior"]), m, u, dict(read["frequent_values_hashed"]),
                 dict(read["share_of_rare_values"]), dict(read["training"]),
             )  # fmt: skip
         except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as fault:
@@ -105,7 +108,6 @@ def untrained(prior: float = 1e-5) -> Model:
         prior,
         {one.name: np.array(one.start) for one in COMPARISONS},
         {one.name: np.array(one.chance) for one in COMPARISONS},
-        {"names": 0.004, "mothers": 0.002, "places": 0.08, "numbers": 1e-6, "nationalities": 0.4},
         rare={"names": 0.0005, "mothers": 0.0005, "places": 0.02, "numbers": 1e-6, "nationalities": 0.05},
     )
 
@@ -119,10 +121,9 @@ def _hashed(kind: str, value: str) -> str:
 
 @dataclass
 class Rarity:
-    """Share of records that bear a value, by the numbers of one table; what two random values agree by chance."""
+    """Share of records that bear a value, by the numbers of one table."""
 
     share: dict[str, Floats]
-    base: dict[str, float]
 
 
 def rarity(table: Table, model: Model | None = None) -> Rarity:
@@ -139,26 +140,25 @@ def rarity(table: Table, model: Model | None = None) -> Rarity:
         "names": len(vocabulary.sound), "mothers": len(vocabulary.sound), "places": int(table.place.max(initial=0)) + 1,
         "numbers": len(table.numbers), "nationalities": int(table.nationality.max(initial=0)) + 1,
     }  # fmt: skip
-    share, base = {}, {}
+    share = {}
     for kind, column in values.items():
-        known = column[column >= 0]
-        # Names stand in two columns, so a record has two chances; per column is what agreement is about.
-        counted = np.bincount(known, minlength=sizes[kind]).astype(float)
-        total = max(len(known), 1)
-        own = counted / total
-        base[kind] = float((own**2).sum()) or 1e-6
-        share[kind] = np.append(np.maximum(own, 1 / total), 1.0)
-    for kind, columns in (("names", 2), ("mothers", 1)):
+        # Per record, not per column: a name, wherever it is written, is borne by so many people.
+        columns = len(column) // max(len(table), 1)
+        total = max(float((column >= 0).sum()) / max(columns, 1), 1.0)
+        if kind == "names":
+            total = max(float(((table.family >= 0) | (table.given >= 0)).sum()), 1.0)
+        counted = np.bincount(column[column >= 0], minlength=sizes[kind]).astype(float)
+        # Two records that agree are two bearers and, if one person, one: the person herself does not make a name common.
+        share[kind] = np.append(np.maximum(counted - 2, 0.7) / total, 1.0)
+    for kind, columns in (("names", 2), ("mothers", 1), ("places", 1)):
         origin = np.tile(table.nationality, columns)
-        share[f"{kind} within origin"] = _within_origin(values[kind], origin, share[kind])
-        base[f"{kind} within origin"] = base[kind]
+        share[f"{kind} within origin"] = _within_origin(values[kind], origin, share[kind], columns)
     if model is not None and model.facts.get("records"):
-        base = model.base
         share = _known_shares(table, model, share, values)
-    return Rarity(share, base)
+    return Rarity(share)
 
 
-def _within_origin(value: Ints, origin: Ints, share: Floats) -> Floats:
+def _within_origin(value: Ints, origin: Ints, share: Floats, columns: int) -> Floats:
     """How common a name is among people of the nationality that its bearers have.
 
     Half of Vietnam is called Nguyễn, and nobody in Laos: that two records agree in family name, in given name and in
@@ -168,11 +168,12 @@ def _within_origin(value: Ints, origin: Ints, share: Floats) -> Floats:
     if not known.any():
         return share.copy()
     origins = int(origin.max()) + 1
-    per_origin = np.maximum(np.bincount(origin[known], minlength=origins), 1).astype(float)
+    # A name counts once per record though it may stand in either column; Burmese names fill one column only.
+    per_origin = np.maximum(np.bincount(origin[known], minlength=origins), 1) / columns
     pair, counted = np.unique(value[known].astype(np.int64) * origins + origin[known], return_counts=True)
     name, where = pair // origins, pair % origins
     bearers = np.bincount(name, weights=counted, minlength=len(share))
-    expected = np.bincount(name, weights=counted * counted / per_origin[where], minlength=len(share))
+    expected = np.bincount(name, weights=counted * np.maximum(counted - 2, 0.7) / per_origin[where], minlength=len(share))
     return np.maximum(np.where(bearers > 0, expected / np.maximum(bearers, 1), share), share)
 
 
@@ -213,7 +214,7 @@ def frequent_values(table: Table, shares: Rarity) -> tuple[dict[str, dict[str, f
 
 
 def rarity_bits(found: Compared, a: Table, rows_a: Ints, b: Table, rows_b: Ints, shares: Rarity) -> NDArray[np.float32]:
-    """Bits that the rarity of the agreeing values adds or takes, per comparison."""
+    """How rare the agreeing values are, in bits, per comparison; 0 where rarity does not count."""
     bits = np.zeros(found.levels.shape, dtype=np.float32)
     sound = a.names.sound
     pairs = {
@@ -230,8 +231,7 @@ def rarity_bits(found: Compared, a: Table, rows_a: Ints, b: Table, rows_b: Ints,
             continue
         kind = NUMBERS_OF[one.name]
         level = found.levels[:, place]
-        counted = np.append(np.array(one.share), 0.0)[level]
-        at = np.flatnonzero(counted > 0)
+        at = np.flatnonzero(np.append(np.array(one.share), 0.0)[level] > 0)
         ours, theirs = pairs[one.name]
         share = np.maximum(shares.share[kind][ours[at]], shares.share[kind][theirs[at]])
         if one.name == "family_name":
@@ -239,16 +239,22 @@ def rarity_bits(found: Compared, a: Table, rows_a: Ints, b: Table, rows_b: Ints,
             own = shares.share["names within origin"]
             same = found.levels[at, PLACES["nationality"]] == 0
             share = np.where(same, np.maximum(own[ours[at]], own[theirs[at]]), share)
-        extra = np.clip(np.log2(shares.base[kind] / share), -MOST_FOR_RARITY, MOST_FOR_RARITY)
-        bits[at, place] = counted[at] * extra
+        bits[at, place] = -np.log2(share)
     return bits
 
 
 def evidence(levels: NDArray[np.int8], extra: NDArray[np.float32], model: Model) -> NDArray[np.float32]:
     """Bits per comparison: the weight of its level and what rarity adds."""
-    found = extra.copy()
+    found = np.empty(levels.shape, dtype=np.float32)
     for place, one in enumerate(COMPARISONS):
-        found[:, place] += model.weights(one)[levels[:, place]].astype(np.float32)
+        level = levels[:, place]
+        bits = model.weights(one)[level]
+        if one.share:
+            counted = np.append(np.array(one.share), 0.0)[level]
+            # What two random values agree by chance is in the weight already; it gives way to this value's share.
+            usual = -np.log2(model.agreeing(one))
+            bits = bits + counted * np.where(counted > 0, np.clip(extra[:, place] - usual, -MOST_FOR_RARITY, MOST_FOR_RARITY), 0)
+        found[:, place] = bits
     return found
 
 

@@ -46,6 +46,9 @@ _VIET_GIVEN = (
     "Kiều Lan Lệ Liên Linh Loan Long Ly Mai Minh My Nam Nga Ngân Ngọc Nhung Oanh Phúc Phương Quân Quỳnh Sơn Tâm Thanh "
     "Thảo Thu Thúy Thủy Tiên Trang Trinh Trúc Tuấn Tuyết Vân Việt Vy Xuân Yến"
 ).split()
+_VIET_MIDDLE = (
+    "Ngọc Thu Kim Minh Hồng Mỹ Thanh Bích Xuân Hoàng Tuyết Như Phương Quốc Hữu Đức Công Gia Anh Bảo Diệu Thùy Trung"
+).split()
 _THAI_FIRST = (
     "Som Boon Kan Nat Pra Wan Suk Thong Chai Sir Pim Ara Pat Nong Kit Rat Mali Jan Wi Sa Ka Ubon"
 ).split()
@@ -59,17 +62,19 @@ _THAI_HOUSES = (
     "dee wong sri porn suk chai rat kul thong phan mak sombat sawat arat"
 ).split()
 _LAO_GIVEN = (
-    "Kham Bou Som Vieng Phet Souk Noy Keo Chan Sai Thong Manivanh Latsamy Dao Malay Bounmy Khamla Somphone"
+    "Kham Bou Som Vieng Phet Souk Noy Keo Chan Sai Thong Manivanh Latsamy Dao Malay Bounmy Khamla "
+    "Somphone Vilay Chit Duang Inpeng Vath Sisou Tha Oudom Phone Viengkham Sing Soulin Ket Bang Outh Phou Sen Nalin"
 ).split()
 _LAO_SECOND = (
-    "- phone la vanh my say seng pheng keo dy sone thip"
+    "- phone la vanh my say seng pheng keo dy sone thip da ly xay "
+    "noy thong sack dara vone mone khone deth"
 ).replace("-", "").split(" ")
-_LAO_HOUSE = (
-    "Phommachanh Sayavong Vongsa Inthavong Keomany Souvannavong Sisavath Chanthavong Phanthavong Xayasone Luangrath"
-).split()
+_LAO_HOUSE = "Phomma Saya Inta Keo Souvanna Chantha Phantha Xaya Sisa Vong Douang Bounya Khamma Luang Phet Soum".split()
+_LAO_HOUSES = "chanh vong sa many vath sone rath ly xay phone vongsa lath seng dala savath panya".split()
 _BURMESE = (
     "Aung Aye Cho Htay Htun Hla Khin Kyaw Lwin Mar Min Moe Myint Mya Naing Nanda Ni Nwe Nyein Ohn Phyo Phyu San "
-    "Sandar Shwe Soe Su Than Thant Thein Thida Thiri Thu Tin Tun Wai Win Yadanar Yu Zaw Zin"
+    "Sandar Shwe Soe Su Than Thant Thein Thida Thiri Thu Tin Tun Wai Win Yadanar Yu Zaw Zin "
+    "Bo Chit Ei Hein Hnin Kay Khaing Ko Kyi Lin Maung Ma Mon Nilar Oo Pa Pyae San Sein Swe Tha Thaw Theingi Thuza Tint"
 ).split()
 PLACES = {
     "KH": "Battambang/Bat Dambang,Banteay Meanchey,Kampong Cham/Kompong Cham,Kampot,Kandal,Prey Veng/Prey Veaeng,Pursat/"
@@ -108,7 +113,7 @@ class Person(NamedTuple):
 def _name(rng: random.Random, country: str, sex: str) -> tuple[str, str]:
     if country == "KH":
         family = rng.choice(_KHMER_FAMILY)
-        if rng.random() < 0.45:
+        if rng.random() < 0.25:
             return family, rng.choice(_KHMER_GIVEN)
         return family, rng.choice(_KHMER_FIRST) + rng.choice(_KHMER_SECOND)
     if country == "VN":
@@ -116,7 +121,7 @@ def _name(rng: random.Random, country: str, sex: str) -> tuple[str, str]:
             ["Thị", "Thị", "Thị Kim", "Ngọc", "Thu"] if sex == "female" else ["Văn", "Văn", "Hữu", "Minh", "Quốc"]
         )
         one = rng.choice(_VIET_GIVEN)
-        two = " " + rng.choice(_VIET_GIVEN) if rng.random() < 0.4 else ""
+        two = " " + rng.choice(_VIET_GIVEN) if rng.random() < 0.5 else ""
         return rng.choice(_VIET_FAMILY), f"{middle} {one}{two}"
     if country == "TH":
         house = (
@@ -128,8 +133,8 @@ def _name(rng: random.Random, country: str, sex: str) -> tuple[str, str]:
             rng.choice(_THAI_SECOND) if rng.random() < 0.3 else ""
         )
     if country == "LA":
-        return rng.choice(_LAO_HOUSE), rng.choice(_LAO_GIVEN) + rng.choice(_LAO_SECOND)
-    words = rng.sample(_BURMESE, rng.choice([2, 3, 3]))
+        return rng.choice(_LAO_HOUSE) + rng.choice(_LAO_HOUSES), rng.choice(_LAO_GIVEN) + rng.choice(_LAO_SECOND)
+    words = rng.sample(_BURMESE, rng.choice([2, 3, 3, 4]))
     return "", " ".join(words)
 
 
