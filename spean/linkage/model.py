@@ -330,3 +330,18 @@ def train(
         "random_pairs": len(chance), "expected_links": expected,
     }  # fmt: skip
     return model
+
+
+def fault_of(trained: Model) -> str:
+    """Why a trained model must not be believed; "" when it may.
+
+    Expectation maximisation can settle on something else than persons, such as families or villages. Then full agreement
+    proves little, or disagreement proves something.
+    """
+    for one in COMPARISONS:
+        bits = trained.weights(one)
+        if one.name in ("family_name", "given_name", "birth") and bits[0] < 2:
+            return f"agreement of {one.name} would prove almost nothing"
+        if one.name in ("given_name", "birth") and bits[len(one.levels) - 1] > 0:
+            return f"disagreement of {one.name} would speak for one person"
+    return ""

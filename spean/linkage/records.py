@@ -5,7 +5,7 @@ nationalities to codes (aliases passed in). What is missing is -1 (0 in dates), 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -80,6 +80,15 @@ class Vocabulary:
     def _sound_id(self, sound: str) -> int:
         return self._sound_ids.setdefault(sound, len(self._sound_ids))
 
+    def canonical(self) -> tuple["Vocabulary", Ints]:
+        """The same names numbered in alphabetical order, and the new number of each old one (-1 stays -1)."""
+        spelled = sorted(self._ids)
+        found = Vocabulary()
+        new = np.full(len(self._ids) + 1, -1, dtype=np.int32)
+        for text in spelled:
+            new[self._ids[text]] = found.add(text.split(" "))
+        return found, new
+
     @cached_property
     def texts(self) -> Ints:
         return np.array([*self._texts, ""], dtype=object)
@@ -152,6 +161,22 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.record_ids)
+
+    def canonical(self) -> "Table":
+        """The same records in an order of their own (list, then identifier), whatever order they were read in."""
+        vocabulary, new = self.names.canonical()
+        labels = np.argsort(np.argsort(np.array(self.sources, dtype=object)))
+        order = np.lexsort((np.array(self.record_ids, dtype=object), labels[self.source])) if len(self) else []
+        changed: dict[str, Any] = {
+            "record_ids": [self.record_ids[place] for place in order],
+            "sources": sorted(self.sources), "source": labels[self.source][order].astype(np.int32), "names": vocabulary,
+            "numbers": self.numbers,
+        }  # fmt: skip
+        for one in fields(self):
+            if one.name not in changed:
+                column = getattr(self, one.name)[order]
+                changed[one.name] = new[column] if one.name in ("family", "given", "alias", "mother") else column
+        return Table(**changed)
 
     def __repr__(self) -> str:
         return f"<table of {len(self)} records>"  # a name must not reach a trace or a log
