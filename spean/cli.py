@@ -104,6 +104,9 @@ COMMANDS = (
     Command("restore", "spean.run.safekeeping:restore", "bring a backup back into an empty installation", raw=True),
     Command("drill", "spean.run.safekeeping:drill", "prove the newest backup by restoring it aside", raw=True),
     Command("screen", "spean.detection.screen:run", "apply the definition test to answers", _screen),
+    Command("link", "spean.run.linking:link", "deduplicate and link lists of persons", raw=True),
+    Command("encode", "spean.run.linking:encode", "turn a list into tokens without names, to be linked", raw=True),
+    Command("link-encoded", "spean.run.linking:link_encoded", "link lists of tokens, without names", raw=True),
     Command("country check", "spean.country.check:main", "check a country pack for faults", raw=True),
     Command(
         "audit verify",

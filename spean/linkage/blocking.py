@@ -98,6 +98,9 @@ def block_keys(
 ) -> Iterator[tuple[int, Ints, Keys]]:
     """For each rule its number, record places and keys, without keys that one record alone has."""
     columns = _Columns(table)
+    if table.codes is not None:
+        yield _coded(table, columns, largest)
+        return
     for number, rule in enumerate(rules):
         ways = [columns.ways(name) for name in rule.columns]
         width = max(map(len, ways))
@@ -128,3 +131,22 @@ def _sizes(key: Keys) -> Ints:
     size[order] = np.repeat(np.diff(np.append(starts, len(key))), np.diff(np.append(starts, len(key))))
     size[key == 0] = 0
     return size
+
+
+def _coded(table: Table, columns: _Columns, largest: int) -> tuple[int, Ints, Keys]:
+    """The codes that encoded lists bring, made narrower where too many share one."""
+    assert table.codes is not None
+    row = np.tile(np.arange(len(table), dtype=np.int32), table.codes.shape[1])
+    key = table.codes.T.ravel()
+    rows_done: list[Ints] = []
+    keys_done: list[Keys] = []
+    for name in ("year", "region", "sex", ""):
+        size = _sizes(key)
+        small, large = (size > 1) & (size <= largest), size > largest
+        rows_done.append(row[small])
+        keys_done.append(key[small])
+        row, key = row[large], key[large]
+        if not name or not len(row):
+            break
+        key = _mix(key, columns.ways(name)[0][row])
+    return 0, np.concatenate(rows_done), np.concatenate(keys_done)

@@ -158,6 +158,9 @@ class Table:
     phone: Ints  # (n, NUMBERS)
     document: Ints  # (n, NUMBERS)
     numbers: Ints  # object array of digits, "" last
+    codes: NDArray[np.uint64] | None = None  # encoded lists: the codes under which records meet, 0 for none
+    place_codes: tuple[str, ...] = ()  # by their numbers, where they are known
+    nationality_codes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.record_ids)
@@ -170,7 +173,8 @@ class Table:
         changed: dict[str, Any] = {
             "record_ids": [self.record_ids[place] for place in order],
             "sources": sorted(self.sources), "source": labels[self.source][order].astype(np.int32), "names": vocabulary,
-            "numbers": self.numbers,
+            "numbers": self.numbers, "place_codes": self.place_codes, "nationality_codes": self.nationality_codes,
+            "codes": None if self.codes is None else self.codes[order],
         }  # fmt: skip
         for one in fields(self):
             if one.name not in changed:
@@ -222,6 +226,7 @@ class Reader:
             record_ids, list(source_ids), one[0], self._names, one[1], one[2], one[3], one[4], one[5], one[6], one[7],
             one[8], one[9], one[10], one[11], one[12], np.ascontiguousarray(all_columns[:, 13 : 13 + NUMBERS]),
             np.ascontiguousarray(all_columns[:, 13 + NUMBERS :]), np.array([*self._numbers, ""], dtype=object),
+            place_codes=tuple(self._place_ids), nationality_codes=tuple(self._nationality_ids),
         )  # fmt: skip
 
     def _name(self, family: str, given: str) -> tuple[int, int, int]:
