@@ -42,6 +42,10 @@ RULES = (
     Rule("consonants of a name, year and place", ("one_skeleton", "year", "region"), ("sex", "other_initial")),
     Rule("consonants of a name and mother", ("one_skeleton", "mother_skeleton"), ("year", "region")),
     Rule("one name and beginning of the other", ("one", "other_initial"), ("region", "sex", "year")),
+    # Ages are off by a year and clerks by another: two ways to cut the years into fours.
+    Rule("a name and about the year", ("one", "years"), ("other_initial", "sex", "region")),
+    Rule("a name and about the year, shifted", ("one", "years_shifted"), ("other_initial", "sex", "region")),
+    Rule("consonants of a name, beginning of the other", ("one_skeleton", "other_initial"), ("years", "region", "sex")),
 )  # fmt: skip
 
 
@@ -72,6 +76,8 @@ class _Columns:
         self._family = table.family, table.given
         self._plain = {
             "year": np.where(table.year > 0, table.year, -1),
+            "years": np.where(table.year > 0, table.year // 4, -1),
+            "years_shifted": np.where(table.year > 0, (table.year + 2) // 4, -1),
             "day": np.where(table.day > 0, table.month * 31 + table.day, -1),
             "sex": table.sex,
             "region": table.region,

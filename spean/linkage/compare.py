@@ -142,7 +142,10 @@ def _names(
         one = np.stack([family_pair[unsure, 0], given_pair[unsure, 1]], axis=1)
         two = np.stack([given_pair[unsure, 0], family_pair[unsure, 1]], axis=1)
         level_one, level_two = (name_levels(a.names, pair[:, 0], pair[:, 1]) for pair in (one, two))
-        better = _COST[level_one] + _COST[level_two] < _COST[family[unsure]] + _COST[given[unsure]]
+        straight_one, straight_two = family[unsure], given[unsure]
+        better = _COST[level_one] + _COST[level_two] < _COST[straight_one] + _COST[straight_two]
+        # To look away from a name that both have is no better reading.
+        better &= (level_one >= 0).astype(int) + (level_two >= 0) >= (straight_one >= 0).astype(int) + (straight_two >= 0)
         # Which of the two is the given name nobody can say: the one that agrees better stands for it, so that the
         # answer is the same whichever record comes first.
         first = (level_one < level_two) | ((level_one == level_two) & (one.min(axis=1) <= two.min(axis=1)))

@@ -26,7 +26,7 @@ from spean.linkage.records import NUMBERS, WORDS, Ints, Table
 
 FORM = "spean tokens 1"
 STRENGTHS = ("codes", "names", "fields")
-DEFAULT = "names"
+DEFAULT = "fields"
 FILTER_BITS, FILTER_HASHES = 512, 6
 KEY_BYTES = 32
 COLUMNS = (

@@ -155,7 +155,11 @@ def _training_pairs(table: Table, pairs: Ints, shares: model.Rarity) -> tuple[An
 def learn(table: Table, pairs: Ints, all_pairs: float, shares: model.Rarity, seed: int) -> Model:
     """A model of this table, checked: where training went astray the start values are used, and the facts say so."""
     levels, rare, share = _training_pairs(table, pairs, shares)
-    trained = model.train(levels, rare, model.random_levels(table, seed), all_pairs, share)
+    # Composite codes meet for little but one reason; elsewhere most pairs that meet are two persons.
+    composite = table.codes is not None and not (table.year > 0).any()
+    trained = model.train(
+        levels, rare, model.random_levels(table, seed), all_pairs, share, hope=0.9 if composite else 0.3
+    )
     fault = model.fault_of(trained)
     if len(table) < FEWEST or trained.facts["expected_links"] < FEWEST / 3:
         fault = "too few records or links to learn from"

@@ -20,7 +20,7 @@ from spean.linkage.records import Ints, Table
 
 Floats = NDArray[np.float64]
 FORMAT = 1
-RANDOM_PAIRS = 1_000_000
+RANDOM_PAIRS = 500_000
 TRAINING_PAIRS = 1_500_000
 ROUNDS = 25
 PRIOR_PAIRS = 20.0  # so many imagined pairs as the start values have them: small lists lean on these
@@ -303,10 +303,12 @@ def random_levels(table: Table, seed: int, count: int = RANDOM_PAIRS) -> NDArray
 
 
 def train(
-    levels: NDArray[np.int8], extra: NDArray[np.float32], chance: NDArray[np.int8], all_pairs: float, sampled: float
+    levels: NDArray[np.int8], extra: NDArray[np.float32], chance: NDArray[np.int8], all_pairs: float, sampled: float,
+    hope: float = 0.3,
 ) -> Model:
-    """Learns from candidate pairs (`levels`, `extra`), of which `sampled` (0..1) are given, and random ones (`chance`)."""
-    model = untrained(max(min(1e-3, 0.3 * len(levels) / sampled / max(all_pairs, 1)), 1e-9))
+    """Learns from candidate pairs (`levels`, `extra`), of which `sampled` (0..1) are given, and random ones (`chance`);
+    `hope` is the share of them taken for one person at first."""
+    model = untrained(max(min(1e-3, hope * len(levels) / sampled / max(all_pairs, 1)), 1e-9))
     raw = _counts(chance)
     model.u = {one.name: _shares(one, raw[one.name], one.chance, RANDOM_PRIOR) for one in COMPARISONS}
     changes = []

@@ -289,6 +289,7 @@ def region_of(code: str) -> str:
 def split_name(family: str, given: str) -> tuple[list[str], list[str], list[str]]:
     """Romanised words of family name, given name and alias. A whole name in one cell is split, family name first."""
     forms = [names.split_aliases(text) or [""] for text in (family, given)]
+    forms[0][0] = _without_title(forms[0][0], forms[1][0])
     one, two = (names.romanise(form[0]).split() for form in forms)
     aliases = [text for form in forms for text in form[1:]]
     if not one and len(two) > 1:
@@ -296,6 +297,13 @@ def split_name(family: str, given: str) -> tuple[list[str], list[str], list[str]
     elif not two and len(one) > 1:
         one, two = one[:1], one[1:]
     return one, two, names.romanise(aliases[0]).split() if aliases else []
+
+
+def _without_title(family: str, given: str) -> str:
+    """The family name without a title before it that is one only because a given name follows: Bong Khorn, Chhunla."""
+    alone, whole = names.normalise(family).split(), names.normalise(f"{family} {given}").split()
+    dropped = len(alone) + len(names.normalise(given).split()) - len(whole)
+    return " ".join(alone[dropped:]) if 0 < dropped < len(alone) else family
 
 
 def read_birth_cells(written: str, year_written: str, as_of: date | None) -> tuple[int, int, int, bool]:
