@@ -51,7 +51,7 @@ RULES = (
 
 def _mix(*columns: Ints | int) -> Keys:
     """One hash of several columns; 0 where any is missing."""
-    size = max(np.size(column) for column in columns)
+    size = next(np.size(column) for column in columns if np.ndim(column))
     found = np.zeros(size, dtype=np.uint64)
     missing = np.zeros(size, dtype=bool)
     for column in columns:

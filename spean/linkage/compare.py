@@ -58,7 +58,7 @@ COMPARISONS = (
         (0.97, 0.03, 0.97, 0.03), (0.55, 0.45, 0.95, 0.05), groups=(0, 0, 1, 1),
     ),
     Comparison("nationality", ("same", "different"), (0.97, 0.03), (0.4, 0.6), share=(1.0, 0.0)),
-    Comparison("birth_place", ("same place", "same province", "different"), (0.8, 0.1, 0.1), (0.08, 0.1, 0.82), share=(1.0, 0.5, 0.0)),
+    Comparison("birth_place", ("same place", "same province", "different"), (0.8, 0.1, 0.1), (0.08, 0.05, 0.87), share=(1.0, 0.5, 0.0)),
     Comparison("phone", ("same", "one digit differs", "different"), (0.75, 0.03, 0.22), (1e-6, 1e-5, 0.999989), share=(1.0, 0.5, 0.0)),
     Comparison("document_number", ("same", "one sign differs", "different"), (0.85, 0.07, 0.08), (1e-6, 1e-5, 0.999989), share=(1.0, 0.5, 0.0)),
     Comparison("mother_name", _NAME_LEVELS, _NAME_START, _NAME_CHANCE, share=_NAME_SHARE),

@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 # The model's own uncertainty, added to that of chance: about what the probabilities were off by when they were tested
 # against made-up lists with known truth.
 MODEL_DOUBT = 0.015
+UNKEPT_BITS = 1.0  # what a pair too improbable to be kept says against
 
 
 @dataclass(frozen=True)
@@ -91,17 +92,19 @@ def _persons(low: Ints, high: Ints, probability: Floats, cluster: Ints, found: i
     """Clusters, less what probably belongs together and was left apart, plus what probably was joined wrongly."""
     one, other = cluster[low], cluster[high]
     across = one != other
-    # Between two clusters the best pair counts once, and no record is more than one person more.
     apart = np.zeros(len(cluster))
     if across.any():
+        size = np.bincount(cluster, minlength=len(cluster)).astype(float)
         pair = np.minimum(one, other)[across].astype(np.int64) << 32 | np.maximum(one, other)[across]
-        order = np.lexsort((-probability[across], pair))
-        ordered = pair[order]
-        first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
-        best = probability[across][order][first]
+        between, where, met = np.unique(pair, return_inverse=True, return_counts=True)
+        inside = np.clip(probability[across], 1e-6, 1 - 1e-6)
+        bits = np.bincount(where, weights=np.log2(inside / (1 - inside)))
+        # Of the pairs between two clusters those that nobody found worth keeping speak against, too.
+        pairs = size[between >> 32] * size[between & 0xFFFFFFFF]
+        chance = 1 / (1 + np.exp2(-(bits - UNKEPT_BITS * (pairs - met)) / np.sqrt(pairs)))
         # A record is one person: what it may be with several clusters is shared out.
-        for end in (ordered[first] >> 32, ordered[first] & 0xFFFFFFFF):
-            np.add.at(apart, end, best / 2)
+        for end in (between >> 32, between & 0xFFFFFFFF):
+            np.add.at(apart, end, chance / 2)
     joined = _weak_joints(low, high, probability, cluster)
     merges_per_pair = (len(cluster) - found) / max(float(probability[~across].sum()), 1.0)
     return found - float(np.minimum(apart, 1.0).sum()) + joined - unseen * merges_per_pair

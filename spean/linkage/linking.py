@@ -100,6 +100,8 @@ def link(
     shares = model.rarity(table, trained)
     if trained is None:
         trained = learn(table, pairs, all_pairs, shares, seed)
+        if "fell_back" in trained.facts:
+            shares = model.rarity(table, trained)
     else:
         trained = with_prior(table, pairs, all_pairs, shares, trained)
     scorer = Scorer(table, trained, shares)
@@ -165,9 +167,11 @@ def learn(table: Table, pairs: Ints, all_pairs: float, shares: model.Rarity, see
         fault = "too few records or links to learn from"
     if fault:
         started = model.untrained(trained.prior)
-        started.facts = {**trained.facts, "fell_back": fault}
+        started.facts |= {**trained.facts, "fell_back": fault}
         trained = started
-    trained.frequent, trained.rare = model.frequent_values(table, shares)
+    else:
+        trained.frequent, trained.rare = model.frequent_values(table, shares)
+        trained.facts["frequencies_from"] = len(table)
     trained.facts |= {"records": len(table), "sources": len(table.sources), "seed": seed}
     return trained
 

@@ -102,13 +102,20 @@ def load(path: Path) -> Model:
     return Model.from_json(path.read_text(encoding="utf-8"))
 
 
+# Until a model has seen lists: how common a usual value is, as if so many records had been seen.
+_USUAL = {"names": 5e-4, "mothers": 5e-4, "places": 0.02, "numbers": 1e-5, "nationalities": 0.1}
+_IMAGINED = 10_000
+
+
 def untrained(prior: float = 1e-5) -> Model:
     """The start values as a model: for a list too small to learn from."""
+    within = {f"{kind} within origin": 2 * share for kind, share in _USUAL.items()}
     return Model(
         prior,
         {one.name: np.array(one.start) for one in COMPARISONS},
         {one.name: np.array(one.chance) for one in COMPARISONS},
-        rare={"names": 0.0005, "mothers": 0.0005, "places": 0.02, "numbers": 1e-6, "nationalities": 0.05},
+        rare=_USUAL | within,
+        facts={"frequencies_from": _IMAGINED},
     )
 
 
@@ -137,7 +144,7 @@ def rarity(table: Table, model: Model | None = None) -> Rarity:
         "nationalities": table.nationality,
     }
     sizes = {
-        "names": len(vocabulary.sound), "mothers": len(vocabulary.sound), "places": int(table.place.max(initial=0)) + 1,
+        "names": len(vocabulary.sound_texts()), "mothers": len(vocabulary.sound_texts()), "places": int(table.place.max(initial=0)) + 1,
         "numbers": len(table.numbers), "nationalities": int(table.nationality.max(initial=0)) + 1,
     }  # fmt: skip
     share = {}
@@ -153,7 +160,7 @@ def rarity(table: Table, model: Model | None = None) -> Rarity:
     for kind, columns in (("names", 2), ("mothers", 1), ("places", 1)):
         origin = np.tile(table.nationality, columns)
         share[f"{kind} within origin"] = _within_origin(values[kind], origin, share[kind], columns)
-    if model is not None and model.facts.get("records"):
+    if model is not None and model.facts.get("frequencies_from"):
         share = _known_shares(table, model, share, values)
     return Rarity(share)
 
@@ -178,7 +185,7 @@ def _within_origin(value: Ints, origin: Ints, share: Floats, columns: int) -> Fl
 
 
 def _known_shares(table: Table, model: Model, own: dict[str, Floats], values: Mapping[str, Ints]) -> dict[str, Floats]:
-    trained_on = float(model.facts["records"])
+    trained_on = float(model.facts["frequencies_from"])
     found = {}
     for kind, shares in own.items():
         here = float((values[kind.removesuffix(" within origin")] >= 0).sum())
@@ -187,8 +194,8 @@ def _known_shares(table: Table, model: Model, own: dict[str, Floats], values: Ma
         frequent = model.frequent.get(kind, {})
         for place, text in enumerate(texts):
             known[place] = frequent.get(_hashed(kind, text), known[place])
-        # Values without a name in the file (places, numbers) lean on the list itself.
-        weight = trained_on / (trained_on + here) if texts or kind == "numbers" else 0.0
+        # Values without a name in the file (places, nationalities) lean on the list itself, where it is long enough.
+        weight = trained_on / (trained_on + here) if texts or kind == "numbers" else 100 / (100 + here)
         found[kind] = np.append((weight * known + (1 - weight) * shares)[:-1], 1.0)
     return found
 

@@ -148,6 +148,7 @@ def rows(path: Path, notes: Notes, mapping: Mapping[str, str] | None = None, sou
 
 def _columns(header: list[str], mapping: Mapping[str, str], notes: Notes) -> dict[str, int]:
     wanted = {given.casefold().strip(): ours for ours, given in mapping.items()}
+    called = {given.casefold().strip(): given for given in mapping.values()}
     places: dict[str, int] = {}
     for place, title in enumerate(header):
         plain = title.strip().casefold()
@@ -158,7 +159,7 @@ def _columns(header: list[str], mapping: Mapping[str, str], notes: Notes) -> dic
             notes.columns[name] = title.strip()
         elif title.strip():
             notes.unused.append(title.strip())
-    missing = [given for given in wanted if given not in {title.strip().casefold() for title in header}]
+    missing = [called[given] for given in wanted if given not in {title.strip().casefold() for title in header}]
     if missing:
         raise ListFault(f"--map names columns that {notes.path} does not have: {', '.join(missing)}")
     return places

@@ -7,7 +7,7 @@ nationalities to codes (aliases passed in). What is missing is -1 (0 in dates), 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -288,9 +288,9 @@ def region_of(code: str) -> str:
 
 def split_name(family: str, given: str) -> tuple[list[str], list[str], list[str]]:
     """Romanised words of family name, given name and alias. A whole name in one cell is split, family name first."""
-    forms = [names.split_aliases(text) or [""] for text in (family, given)]
+    forms = [(names.split_aliases(text) or [""]) if text else [""] for text in (family, given)]
     forms[0][0] = _without_title(forms[0][0], forms[1][0])
-    one, two = (names.romanise(form[0]).split() for form in forms)
+    one, two = list(_words(forms[0][0])), list(_words(forms[1][0]))
     aliases = [text for form in forms for text in form[1:]]
     if not one and len(two) > 1:
         one, two = two[:1], two[1:]
@@ -299,8 +299,16 @@ def split_name(family: str, given: str) -> tuple[list[str], list[str], list[str]
     return one, two, names.romanise(aliases[0]).split() if aliases else []
 
 
+@lru_cache(maxsize=100_000)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(names.romanise(text).split())
+
+
 def _without_title(family: str, given: str) -> str:
     """The family name without a title before it that is one only because a given name follows: Bong Khorn, Chhunla."""
+    first = family.partition(" ")[0].casefold().strip(".")
+    if not given or (first not in names.KIN_TERMS and first not in names.TITLES):
+        return family
     alone, whole = names.normalise(family).split(), names.normalise(f"{family} {given}").split()
     dropped = len(alone) + len(names.normalise(given).split()) - len(whole)
     return " ".join(alone[dropped:]) if 0 < dropped < len(alone) else family
