@@ -305,6 +305,18 @@ class Codes:
         return Codes([self.cells[place] for place in order]), new
 
 
+def token_rows(path: Path, note: Notes) -> list[dict[str, str]]:
+    """The rows of one list of tokens as they stand. Raises ListFault when it is none."""
+    head, _, rest = decode(path.read_bytes(), note).partition("\n")
+    if not head.startswith(f"# {FORM} "):
+        raise ListFault(f"{path.name} is no list of tokens that `spean encode` wrote.")
+    table = csv.DictReader(io.StringIO(rest, newline=""))
+    if tuple(table.fieldnames or ()) != COLUMNS:
+        raise ListFault(f"{path.name} does not have the columns of this version.")
+    note.encoding, note.delimiter = head, ","
+    return list(table)
+
+
 def read(paths: Sequence[Path], notes: Sequence[Notes]) -> Table:
     """Lists of tokens as one table. Raises ListFault when they are none, or under different keys or strengths."""
     heads: set[str] = set()
@@ -315,22 +327,17 @@ def read(paths: Sequence[Path], notes: Sequence[Notes]) -> Table:
     rows_read: list[list[int]] = []
     codes: list[list[int]] = []
     for path, note in zip(paths, notes, strict=True):
-        head, _, rest = decode(path.read_bytes(), note).partition("\n")
-        if not head.startswith(f"# {FORM} "):
-            raise ListFault(f"{path.name} is no list of tokens that `spean encode` wrote.")
-        heads.add(head)
-        table = csv.DictReader(io.StringIO(rest, newline=""))
-        if tuple(table.fieldnames or ()) != COLUMNS:
-            raise ListFault(f"{path.name} does not have the columns of this version.")
+        tokens = token_rows(path, note)
+        heads.add(note.encoding)
+        note.encoding = "tokens"
         note.columns = {name: name for name in COLUMNS}
-        note.delimiter = ","
-        for row in table:
+        for line, row in enumerate(tokens, 3):
             note.rows += 1
             try:
                 rows_read.append(_numbers_of(row, cells, sources, numbered))
                 codes.append([int(code, 16) for code in row["codes"].split()])
             except (ValueError, AttributeError, TypeError):
-                raise ListFault(f"{path.name}, line {table.line_num + 1}: this is no row of tokens.") from None
+                raise ListFault(f"{path.name}, line {line}: this is no row of tokens.") from None
             record_ids.append(row["record"])
             note.filled.update(name for name in COLUMNS if row[name] not in ("", "0"))
     if len(heads) > 1:

@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 FORMAT = 1
 RANDOM_PAIRS = 500_000
 TRAINING_PAIRS = 1_500_000
-ROUNDS = 25
+ROUNDS = 40
 PRIOR_PAIRS = 20.0  # so many imagined pairs as the start values have them: small lists lean on these
 RANDOM_PRIOR = 50.0
 MOST_FOR_RARITY = 12.0  # bits
@@ -293,6 +293,15 @@ def _shares(one: Comparison, counted: Floats, start: Sequence[float], prior: flo
     return np.maximum(full / totals[group], 1e-9)
 
 
+def _chances(raw: Mapping[str, Floats], model: Model, prior: float) -> dict[str, Floats]:
+    """u from random pairs, of which a few are of one person too: their share is taken out again."""
+    found = {}
+    for one in COMPARISONS:
+        clean = np.maximum(raw[one.name] - raw[one.name].sum() * prior * model.m[one.name], 0.0)
+        found[one.name] = _shares(one, clean, one.chance, RANDOM_PRIOR)
+    return found
+
+
 def random_levels(table: Table, seed: int, count: int = RANDOM_PAIRS) -> NDArray[np.int8]:
     """Levels of pairs drawn at random; all pairs, when there are fewer."""
     records = len(table)
@@ -317,7 +326,7 @@ def train(
     `hope` is the share of them taken for one person at first."""
     model = untrained(max(min(1e-3, hope * len(levels) / sampled / max(all_pairs, 1)), 1e-9))
     raw = _counts(chance)
-    model.u = {one.name: _shares(one, raw[one.name], one.chance, RANDOM_PRIOR) for one in COMPARISONS}
+    model.u = _chances(raw, model, model.prior if hope > 0.5 else 0.0)
     changes = []
     for _ in range(ROUNDS):
         worth = probability(evidence(levels, extra, model).sum(axis=1), model)
@@ -325,14 +334,11 @@ def train(
         before = {name: values.copy() for name, values in model.m.items()}
         model.m = {one.name: _shares(one, matched[one.name], one.start, PRIOR_PAIRS) for one in COMPARISONS}
         expected = float(worth.sum()) / sampled
+        prior_before = model.prior
         model.prior = min(max((expected + 0.1) / max(all_pairs, 1), 1e-12), 0.5)
-        # Random pairs hold a few of one person too; their share is taken out of u again.
-        for one in COMPARISONS:
-            known = raw[one.name].sum()
-            clean = np.maximum(raw[one.name] - known * model.prior * model.m[one.name], 0.0)
-            model.u[one.name] = _shares(one, clean, one.chance, RANDOM_PRIOR)
+        model.u = _chances(raw, model, model.prior)
         changes.append(max(float(np.abs(model.m[name] - before[name]).max()) for name in before))
-        if changes[-1] < 1e-4:
+        if changes[-1] < 1e-4 and abs(model.prior / prior_before - 1) < 1e-3:
             break
     model.facts = {
         "rounds": len(changes), "last_change": changes[-1], "pairs_trained_on": len(levels),
