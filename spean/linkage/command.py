@@ -25,19 +25,29 @@ Places = Callable[[], Gazetteer]
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the results; made if missing")
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="folder for the results; made if missing"
+    )
     parser.add_argument("--threshold", type=float, default=linking.THRESHOLD, help="least probability of a link (0.95)")
     parser.add_argument("--model", type=Path, metavar="FILE", help="use the model of an earlier linking")
-    parser.add_argument("--decisions", type=Path, metavar="FILE", help="CSV of pairs that people decided: same, not same")
+    parser.add_argument(
+        "--decisions", type=Path, metavar="FILE", help="CSV of pairs that people decided: same, not same"
+    )
     parser.add_argument("--unique", action="store_true", help="each list holds a person once")
-    parser.add_argument("--engine", choices=["duckdb", "spark"], default="duckdb", help="where pairs are found (duckdb)")
+    parser.add_argument(
+        "--engine", choices=["duckdb", "spark"], default="duckdb", help="where pairs are found (duckdb)"
+    )
     parser.add_argument("--threads", type=int, default=2, help="processors to use (2)")
     parser.add_argument("--seed", type=int, default=1, help="same seed and lists, same result (1)")
 
 
 def _lists(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--map", action="append", default=[], metavar="OURS=THEIRS", help=f"a column's name; ours: {', '.join(FIELDS)}")
-    parser.add_argument("--as-of", type=date.fromisoformat, metavar="DATE", help="day on which ages in the list were true (today)")
+    parser.add_argument(
+        "--map", action="append", default=[], metavar="OURS=THEIRS", help=f"a column's name; ours: {', '.join(FIELDS)}"
+    )
+    parser.add_argument(
+        "--as-of", type=date.fromisoformat, metavar="DATE", help="day on which ages in the list were true (today)"
+    )
 
 
 def link(argv: Sequence[str], places: Places = Gazetteer) -> int:
@@ -80,14 +90,24 @@ def link_encoded(argv: Sequence[str]) -> int:
 def encode_list(argv: Sequence[str], places: Places = Gazetteer) -> int:
     """The command `spean encode`."""
     parser = argparse.ArgumentParser(
-        prog="spean encode", description="Turn a list into keyed tokens from which names cannot be read. Needs no network."
+        prog="spean encode",
+        description="Turn a list into keyed tokens from which names cannot be read. Needs no network.",
     )
     parser.add_argument("list", type=Path, metavar="LIST.csv")
-    parser.add_argument("--key-file", required=True, type=Path, metavar="FILE", help="the common key, as the ceremony gave it")
+    parser.add_argument(
+        "--key-file", required=True, type=Path, metavar="FILE", help="the common key, as the ceremony gave it"
+    )
     parser.add_argument("--new-key", action="store_true", help="make the key file first; it must not exist")
     parser.add_argument("--out", required=True, type=Path, metavar="LIST.tokens.csv")
-    parser.add_argument("--strength", choices=list(encode.STRENGTHS), default=encode.DEFAULT, help=f"how much is given away ({encode.DEFAULT})")
-    parser.add_argument("--lookup", type=Path, metavar="FILE", help="also write which token is which record: stays with you")
+    parser.add_argument(
+        "--strength",
+        choices=list(encode.STRENGTHS),
+        default=encode.DEFAULT,
+        help=f"how much is given away ({encode.DEFAULT})",
+    )
+    parser.add_argument(
+        "--lookup", type=Path, metavar="FILE", help="also write which token is which record: stays with you"
+    )
     _lists(parser)
     options = parser.parse_args(argv)
     return _complaining(lambda: _encode(options, places))
@@ -122,14 +142,19 @@ def _linked(options: argparse.Namespace, table: Table, notes: Sequence[Notes]) -
         )  # fmt: skip
     except Contradiction as fault:
         one, other = (table.record_ids[int(place)] for place in str(fault).split())
-        raise ListFault(f"The decisions contradict each other: records {one} and {other} are both the same and not.") from None
+        raise ListFault(
+            f"The decisions contradict each other: records {one} and {other} are both the same and not."
+        ) from None
     options.out.mkdir(parents=True, exist_ok=True, mode=0o700)
     scorer = linking.Scorer(table, found.model)
     links = files.write_links(options.out / "links.csv", found, scorer, options.threshold)
     files.write_clusters(options.out / "clusters.csv", found)
     for name, text in (
         ("model.json", found.model.to_json()),
-        ("report.html", report(found, scorer, notes, threshold=options.threshold, engine=options.engine, version=spean.__version__)),
+        (
+            "report.html",
+            report(found, scorer, notes, threshold=options.threshold, engine=options.engine, version=spean.__version__),
+        ),
     ):
         with files.open_private(options.out / name) as file:
             file.write(text)

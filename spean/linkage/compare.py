@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
@@ -36,7 +35,9 @@ class Comparison:
         return np.array(self.groups or (0,) * len(self.levels))
 
 
-_NAME_LEVELS = ("same", "same sound", "one in the other", "nearly same", "same consonants", "similar", "a little similar", "different")
+_NAME_LEVELS = (
+    "same", "same sound", "one in the other", "nearly same", "same consonants", "similar", "a little similar", "different",
+)  # fmt: skip
 _NAME_START = (0.55, 0.22, 0.06, 0.06, 0.03, 0.03, 0.02, 0.03)
 _NAME_CHANCE = (0.004, 0.004, 0.01, 0.01, 0.01, 0.05, 0.1, 0.812)
 _NAME_SHARE = (1.0, 1.0, 0.6, 0.6, 0.5, 0.4, 0.0, 0.0)
@@ -48,8 +49,9 @@ COMPARISONS = (
     Comparison("name_order", ("same order", "family and given name exchanged"), (0.88, 0.12), (0.5, 0.5)),
     Comparison(
         "birth",
-        ("same date", "day and month exchanged", "year differs in one digit", "day or month differs", "same year, a day missing", "same year, other day",
-         "a year apart", "two or three years apart", "four to seven years apart", "far apart"),
+        ("same date", "day and month exchanged", "year differs in one digit", "day or month differs",
+         "same year, a day missing", "same year, other day", "a year apart",
+         "two or three years apart", "four to seven years apart", "far apart"),
         (0.5, 0.02, 0.02, 0.03, 0.36, 0.02, 0.02, 0.01, 0.01, 0.01),
         (1e-4, 1e-4, 0.0003, 0.0017, 0.03, 0.03, 0.06, 0.1, 0.17, 0.6078),
     ),
@@ -58,9 +60,15 @@ COMPARISONS = (
         (0.97, 0.03, 0.97, 0.03), (0.55, 0.45, 0.95, 0.05), groups=(0, 0, 1, 1),
     ),
     Comparison("nationality", ("same", "different"), (0.97, 0.03), (0.4, 0.6), share=(1.0, 0.0)),
-    Comparison("birth_place", ("same place", "same province", "different"), (0.8, 0.1, 0.1), (0.08, 0.05, 0.87), share=(1.0, 0.5, 0.0)),
+    Comparison(
+        "birth_place", ("same place", "same province", "different"), (0.8, 0.1, 0.1), (0.08, 0.05, 0.87),
+        share=(1.0, 0.5, 0.0),
+    ),
     Comparison("phone", ("same", "one digit differs", "different"), (0.75, 0.03, 0.22), (1e-6, 1e-5, 0.999989), share=(1.0, 0.5, 0.0)),
-    Comparison("document_number", ("same", "one sign differs", "different"), (0.85, 0.07, 0.08), (1e-6, 1e-5, 0.999989), share=(1.0, 0.5, 0.0)),
+    Comparison(
+        "document_number", ("same", "one sign differs", "different"), (0.85, 0.07, 0.08), (1e-6, 1e-5, 0.999989),
+        share=(1.0, 0.5, 0.0),
+    ),
     Comparison("mother_name", _NAME_LEVELS, _NAME_START, _NAME_CHANCE, share=_NAME_SHARE),
 )  # fmt: skip
 PLACES = {comparison.name: place for place, comparison in enumerate(COMPARISONS)}
@@ -129,9 +137,7 @@ def _contained(words: Ints, a: Ints, b: Ints) -> NDArray[np.bool_]:
     return (one | other) & (words[a, 0] >= 0) & (words[b, 0] >= 0)
 
 
-def _names(
-    a: Table, rows_a: Ints, b: Table, rows_b: Ints
-) -> tuple[Levels, Levels, NDArray[np.bool_], Ints, Ints]:
+def _names(a: Table, rows_a: Ints, b: Table, rows_b: Ints) -> tuple[Levels, Levels, NDArray[np.bool_], Ints, Ints]:
     """Family and given name, straight or exchanged, whichever agrees better; straight where both do as well."""
     family_pair = np.stack([a.family[rows_a], b.family[rows_b]], axis=1)
     given_pair = np.stack([a.given[rows_a], b.given[rows_b]], axis=1)
@@ -145,7 +151,9 @@ def _names(
         straight_one, straight_two = family[unsure], given[unsure]
         better = _COST[level_one] + _COST[level_two] < _COST[straight_one] + _COST[straight_two]
         # To look away from a name that both have is no better reading.
-        better &= (level_one >= 0).astype(int) + (level_two >= 0) >= (straight_one >= 0).astype(int) + (straight_two >= 0)
+        better &= (level_one >= 0).astype(int) + (level_two >= 0) >= (straight_one >= 0).astype(int) + (
+            straight_two >= 0
+        )
         # Which of the two is the given name nobody can say: the one that agrees better stands for it, so that the
         # answer is the same whichever record comes first.
         first = (level_one < level_two) | ((level_one == level_two) & (one.min(axis=1) <= two.min(axis=1)))
@@ -214,7 +222,9 @@ def _numbers(a: Ints, b: Ints, texts: Ints) -> Levels:
             same |= (a[:, one] == b[:, other]) & (a[:, one] >= 0)
     left = np.flatnonzero((found == 2) & ~same)
     if len(left) and len(texts) > 1:
-        apart = process.cpdist(texts[a[left, 0]], texts[b[left, 0]], scorer=OSA.distance, score_cutoff=1, dtype=np.int32)
+        apart = process.cpdist(
+            texts[a[left, 0]], texts[b[left, 0]], scorer=OSA.distance, score_cutoff=1, dtype=np.int32
+        )
         found[left[apart <= 1]] = 1
     found[same] = 0
     return found

@@ -94,7 +94,9 @@ class Encoder:
                 gram = framed[at : at + 2]
                 bits = self._grams.get(gram)
                 if bits is None:
-                    digest = hashlib.blake2b(gram.encode(), key=self._key, digest_size=2 * FILTER_HASHES, person=b"filter").digest()
+                    digest = hashlib.blake2b(
+                        gram.encode(), key=self._key, digest_size=2 * FILTER_HASHES, person=b"filter"
+                    ).digest()
                     bits = 0
                     for place in range(0, len(digest), 2):
                         bits |= 1 << (int.from_bytes(digest[place : place + 2], "big") % FILTER_BITS)
@@ -130,7 +132,9 @@ class Encoder:
         return list(self._table.names.sound_texts())
 
     def _word_sounds(self, ids: tuple[int, ...]) -> list[str]:
-        return [self._sound_texts[number] for one in ids for number in self._table.names.words[one].tolist() if number >= 0]
+        return [
+            self._sound_texts[number] for one in ids for number in self._table.names.words[one].tolist() if number >= 0
+        ]
 
     def rows(self) -> Iterator[list[str]]:
         table = self._table
@@ -140,9 +144,20 @@ class Encoder:
         )  # fmt: skip
         places, nationalities = table.place_codes, table.nationality_codes
         numbers = table.numbers
-        for at, (source, family, given, mother, sex, nationality, year, month, day, estimated, place, region) in enumerate(
-            zip(*(column.tolist() for column in columns), strict=True)
-        ):
+        for at, (
+            source,
+            family,
+            given,
+            mother,
+            sex,
+            nationality,
+            year,
+            month,
+            day,
+            estimated,
+            place,
+            region,
+        ) in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
             phones = [numbers[one] for one in table.phone[at].tolist() if one >= 0]
             papers = [numbers[one] for one in table.document[at].tolist() if one >= 0]
             token = self.code("record", table.sources[source], table.record_ids[at])
@@ -160,7 +175,10 @@ class Encoder:
                     "" if place < 0 else self.code("place", places[place]),
                     "" if region < 0 else self.code("place", places[region]),
                 ]  # fmt: skip
-            row += [" ".join(self.code("phone", one) for one in phones), " ".join(self.code("paper", one) for one in papers)]
+            row += [
+                " ".join(self.code("phone", one) for one in phones),
+                " ".join(self.code("paper", one) for one in papers),
+            ]
             if self._strength == "codes":
                 row[3] = self._composite_name(family, given, year, sex)
             row.append(" ".join(codes) if self._strength != "fields" else "")
@@ -254,7 +272,9 @@ class Codes:
 
     def _numbered(self, place: int) -> Ints:
         numbers: dict[str, int] = {"": -1}
-        return np.array([*(numbers.setdefault(part[place], len(numbers) - 1) for part in self._parts), -1], dtype=np.int32)
+        return np.array(
+            [*(numbers.setdefault(part[place], len(numbers) - 1) for part in self._parts), -1], dtype=np.int32
+        )
 
     @cached_property
     def sound(self) -> Ints:

@@ -52,7 +52,7 @@ class DuckDB:
             connection.execute("CREATE TABLE keyed AS SELECT * FROM keyed")
             del keyed
             for low in range(0, records, AT_ONCE):
-                sql = f"{PAIR_SQL} WHERE a.place >= {low} AND a.place < {low + AT_ONCE}"  # noqa: S608 (numbers only)
+                sql = f"{PAIR_SQL} WHERE a.place >= {low} AND a.place < {low + AT_ONCE}"
                 yield _once(np.asarray(connection.execute(sql).fetchnumpy()["pair"]))
 
 
@@ -71,7 +71,7 @@ class Spark:
             frame = session.createDataFrame(rows, "place INT, hash BIGINT")
             frame.createOrReplaceTempView("keyed")
             for low in range(0, records, AT_ONCE):
-                sql = f"{PAIR_SQL} WHERE a.place >= {low} AND a.place < {low + AT_ONCE}"  # noqa: S608
+                sql = f"{PAIR_SQL} WHERE a.place >= {low} AND a.place < {low + AT_ONCE}"
                 yield _once(np.array([row[0] for row in session.sql(sql).collect()], dtype=np.int64))
             session.catalog.dropTempView("keyed")
         finally:

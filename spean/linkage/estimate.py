@@ -72,7 +72,9 @@ def estimates(
     spread = sqrt(max(total * recall * (1 - recall), 0.25)) / max(total, 1)
     found = len(np.unique(cluster))
     persons = _persons(low, high, probability, cluster, found, unseen, total)
-    persons_spread = 1.96 * sqrt(float((probability * (1 - probability)).sum()) + unseen + 1) + MODEL_DOUBT * (len(cluster) - found)
+    persons_spread = 1.96 * sqrt(float((probability * (1 - probability)).sum()) + unseen + 1) + MODEL_DOUBT * (
+        len(cluster) - found
+    )
     return Estimates(
         links,
         _interval(precision, 1.96 * sqrt(doubt + 0.25) / max(links, 1)),
@@ -88,7 +90,9 @@ def _interval(value: float, chance: float) -> Interval:
     return Interval(value, max(value - half, 0.0), min(value + half, 1.0))
 
 
-def _persons(low: Ints, high: Ints, probability: Floats, cluster: Ints, found: int, unseen: float, total: float) -> float:
+def _persons(
+    low: Ints, high: Ints, probability: Floats, cluster: Ints, found: int, unseen: float, total: float
+) -> float:
     """Clusters, less what probably belongs together and was left apart, plus what probably was joined wrongly."""
     one, other = cluster[low], cluster[high]
     across = one != other

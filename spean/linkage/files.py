@@ -25,7 +25,9 @@ def write_links(path: Path, found: Linked, scorer: Scorer, threshold: float) -> 
 
     def lines() -> Iterator[tuple[str, ...]]:
         because = scorer.because(low, high)
-        for a, b, chance, why in zip(low.tolist(), high.tolist(), found.probability[chosen].tolist(), because, strict=True):
+        for a, b, chance, why in zip(
+            low.tolist(), high.tolist(), found.probability[chosen].tolist(), because, strict=True
+        ):
             yield (
                 safe(table.record_ids[a]), safe(table.sources[table.source[a]]), safe(table.record_ids[b]),
                 safe(table.sources[table.source[b]]), f"{chance:.6f}", why,
@@ -65,7 +67,10 @@ def open_private(path: Path) -> io.TextIOWrapper:
 
 def read_decisions(path: Path, table: Table) -> Decisions:
     """Columns source_l, record_id_l, source_r, record_id_r, decision (same / not same). Raises ListFault with the line."""
-    places = {(table.sources[s], i): place for place, (s, i) in enumerate(zip(table.source.tolist(), table.record_ids, strict=True))}
+    places = {
+        (table.sources[s], i): place
+        for place, (s, i) in enumerate(zip(table.source.tolist(), table.record_ids, strict=True))
+    }
     found = Decisions()
     rows = csv.DictReader(io.StringIO(decode(path.read_bytes(), Notes(path.name))))
     wanted = {"source_l", "record_id_l", "source_r", "record_id_r", "decision"}

@@ -110,14 +110,15 @@ def link(
     kept = probability >= KEPT_FROM
     missed_mass = float(probability[~kept].sum())
     candidates = len(pairs)
-    low, high, probability, hits = low[kept], high[kept], probability[kept], hits[kept]
+    low, high, chance, hits = low[kept], high[kept], probability[kept].astype(float), hits[kept]
+    del pairs, probability, kept
     cluster = clusters.cluster(
-        len(table), low, high, probability, scorer, decisions=decisions, exclusive=table.source if unique else None
+        len(table), low, high, chance, scorer, decisions=decisions, exclusive=table.source if unique else None
     )
-    low, high, probability, hits = _as_clustered(table, low, high, probability, hits, cluster, scorer)
-    low, high, probability, hits = _as_decided(low, high, probability, hits, decisions)
-    found = estimate.estimates(low, high, probability, hits, cluster, missed_mass, threshold)
-    return Linked(table, trained, low, high, probability, cluster, found, candidates)
+    low, high, chance, hits = _as_clustered(table, low, high, chance, hits, cluster, scorer)
+    low, high, chance, hits = _as_decided(low, high, chance, hits, decisions)
+    found = estimate.estimates(low, high, chance, hits, cluster, missed_mass, threshold)
+    return Linked(table, trained, low, high, chance, cluster, found, candidates)
 
 
 def _keyed(table: Table, rules: Sequence[blocking.Rule]) -> tuple[Ints, NDArray[np.uint64]]:
@@ -213,10 +214,16 @@ def _as_clustered(
     )  # fmt: skip
 
 
-def _as_decided(low: Ints, high: Ints, probability: Floats, hits: Ints, decisions: Decisions) -> tuple[Ints, Ints, Floats, Ints]:
+def _as_decided(
+    low: Ints, high: Ints, probability: Floats, hits: Ints, decisions: Decisions
+) -> tuple[Ints, Ints, Floats, Ints]:
     if not decisions.same and not decisions.different:
         return low, high, probability, hits
-    found = {pair: (p, h) for *pair_, p, h in zip(low.tolist(), high.tolist(), probability, hits, strict=True) for pair in [tuple(pair_)]}
+    found = {
+        pair: (p, h)
+        for *pair_, p, h in zip(low.tolist(), high.tolist(), probability, hits, strict=True)
+        for pair in [tuple(pair_)]
+    }
     for value, decided in ((1.0, decisions.same), (0.0, decisions.different)):
         for one, other in decided:
             found[min(one, other), max(one, other)] = value, found.get((min(one, other), max(one, other)), (0, 0))[1]
@@ -228,7 +235,10 @@ def _as_decided(low: Ints, high: Ints, probability: Floats, hits: Ints, decision
 
 
 def score(
-    record: Mapping[str, str], candidates: Sequence[Mapping[str, str]], trained: Model, gazetteer: Gazetteer | None = None
+    record: Mapping[str, str],
+    candidates: Sequence[Mapping[str, str]],
+    trained: Model,
+    gazetteer: Gazetteer | None = None,
 ) -> list[tuple[float, str]]:
     """One record against some candidates: the probability of each to be the same person, and why. Needs no engine."""
     table = Reader(gazetteer).table([record, *candidates])

@@ -28,8 +28,11 @@ RANDOM_PRIOR = 50.0
 MOST_FOR_RARITY = 12.0  # bits
 # Kept in a model file: how often the frequent names occur. Rare ones could point to people.
 KEPT_FROM = 20
-NUMBERS_OF = {"family_name": "names", "given_name": "names within origin", "mother_name": "mothers within origin", "birth_place": "places within origin",
-              "phone": "numbers", "document_number": "numbers", "nationality": "nationalities"}  # fmt: skip
+NUMBERS_OF = {
+    "family_name": "names", "given_name": "names within origin", "mother_name": "mothers within origin",
+    "birth_place": "places within origin", "phone": "numbers", "document_number": "numbers",
+    "nationality": "nationalities",
+}  # fmt: skip
 
 
 @dataclass
@@ -180,7 +183,9 @@ def _within_origin(value: Ints, origin: Ints, share: Floats, columns: int) -> Fl
     pair, counted = np.unique(value[known].astype(np.int64) * origins + origin[known], return_counts=True)
     name, where = pair // origins, pair % origins
     bearers = np.bincount(name, weights=counted, minlength=len(share))
-    expected = np.bincount(name, weights=counted * np.maximum(counted - 2, 0.7) / per_origin[where], minlength=len(share))
+    expected = np.bincount(
+        name, weights=counted * np.maximum(counted - 2, 0.7) / per_origin[where], minlength=len(share)
+    )
     return np.maximum(np.where(bearers > 0, expected / np.maximum(bearers, 1), share), share)
 
 
@@ -260,7 +265,9 @@ def evidence(levels: NDArray[np.int8], extra: NDArray[np.float32], model: Model)
             counted = np.append(np.array(one.share), 0.0)[level]
             # What two random values agree by chance is in the weight already; it gives way to this value's share.
             usual = -np.log2(model.agreeing(one))
-            bits = bits + counted * np.where(counted > 0, np.clip(extra[:, place] - usual, -MOST_FOR_RARITY, MOST_FOR_RARITY), 0)
+            bits = bits + counted * np.where(
+                counted > 0, np.clip(extra[:, place] - usual, -MOST_FOR_RARITY, MOST_FOR_RARITY), 0
+            )
         found[:, place] = bits
     return found
 
@@ -319,7 +326,11 @@ def random_levels(table: Table, seed: int, count: int = RANDOM_PAIRS) -> NDArray
 
 
 def train(
-    levels: NDArray[np.int8], extra: NDArray[np.float32], chance: NDArray[np.int8], all_pairs: float, sampled: float,
+    levels: NDArray[np.int8],
+    extra: NDArray[np.float32],
+    chance: NDArray[np.int8],
+    all_pairs: float,
+    sampled: float,
     hope: float = 0.3,
 ) -> Model:
     """Learns from candidate pairs (`levels`, `extra`), of which `sampled` (0..1) are given, and random ones (`chance`);

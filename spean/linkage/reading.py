@@ -99,7 +99,9 @@ def _delimiter(text: str) -> str:
     return best if head[0].count(best) else ","
 
 
-def rows(path: Path, notes: Notes, mapping: Mapping[str, str] | None = None, source: str = "") -> Iterator[dict[str, str]]:
+def rows(
+    path: Path, notes: Notes, mapping: Mapping[str, str] | None = None, source: str = ""
+) -> Iterator[dict[str, str]]:
     """Every row of the list with our column names. Raises ListFault when no column is known."""
     text = decode(path.read_bytes(), notes)
     if "\x00" in text:

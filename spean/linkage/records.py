@@ -4,6 +4,7 @@ Names are romanised and brought to sounds (`lib.names`), dates to year, month an
 nationalities to codes (aliases passed in). What is missing is -1 (0 in dates), and is compared with nothing.
 """
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
@@ -169,7 +170,7 @@ class Table:
         """The same records in an order of their own (list, then identifier), whatever order they were read in."""
         vocabulary, new = self.names.canonical()
         labels = np.argsort(np.argsort(np.array(self.sources, dtype=object)))
-        order = np.lexsort((np.array(self.record_ids, dtype=object), labels[self.source])) if len(self) else []
+        order: Ints = np.lexsort((np.array(self.record_ids, dtype=object), labels[self.source]))
         changed: dict[str, Any] = {
             "record_ids": [self.record_ids[place] for place in order],
             "sources": sorted(self.sources), "source": labels[self.source][order].astype(np.int32), "names": vocabulary,
@@ -206,21 +207,21 @@ class Reader:
     def table(self, rows: Iterable[Row]) -> Table:
         record_ids: list[str] = []
         source_ids: dict[str, int] = {}
-        columns: list[tuple[int, ...]] = []
+        cells = array("i")  # one after another: a million tuples would take a gigabyte
         for row in rows:
             get = row.get
             record_ids.append(get("record_id") or "")
             family, given, alias = self._name(get("family_name") or "", get("given_name") or "")
             year, month, day, estimated = self._birth(get("birth_date") or "", get("birth_year") or "")
             place, region = self._place(get("birth_place") or "")
-            columns.append((
+            cells.extend((
                 source_ids.setdefault(get("source") or "", len(source_ids)),
                 family, given, alias, self._mother(get("mother_name") or ""),
                 _SEXES.get((get("sex") or "").strip().casefold(), -1), self._nationality(get("nationality") or ""),
                 year, month, day, int(estimated), place, region,
                 *self._number(get("phone") or "", phone=True), *self._number(get("document_number") or "", phone=False),
             ))  # fmt: skip
-        all_columns = np.array(columns, dtype=np.int32).reshape(len(columns), 13 + 2 * NUMBERS)
+        all_columns = np.array(cells, dtype=np.int32).reshape(len(record_ids), 13 + 2 * NUMBERS)
         one = [np.ascontiguousarray(all_columns[:, place]) for place in range(13)]
         return Table(
             record_ids, list(source_ids), one[0], self._names, one[1], one[2], one[3], one[4], one[5], one[6], one[7],
@@ -257,7 +258,9 @@ class Reader:
             if code is None:
                 sound = place_key(text)
                 code = self._gazetteer.places.get(sound, sound)
-            found = self._places[text] = (-1, -1) if not code else (self._place_id(code), self._place_id(region_of(code)))
+            found = self._places[text] = (
+                (-1, -1) if not code else (self._place_id(code), self._place_id(region_of(code)))
+            )
         return found
 
     def _place_id(self, code: str) -> int:

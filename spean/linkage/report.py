@@ -28,7 +28,8 @@ _STYLE = (
 def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Any]], numeric: Sequence[int] = ()) -> str:
     def cells(row: Sequence[Any], tag: str) -> str:
         return "".join(
-            f"<{tag}{' class=n' if place in numeric else ''}>{escape(str(cell))}</{tag}>" for place, cell in enumerate(row)
+            f"<{tag}{' class=n' if place in numeric else ''}>{escape(str(cell))}</{tag}>"
+            for place, cell in enumerate(row)
         )
 
     body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
@@ -63,7 +64,10 @@ def weight_chart(trained: Model) -> str:
 
 
 def _border(found: Linked, scorer: Scorer, threshold: float) -> str:
-    odds = np.abs(np.log2(np.clip(found.probability, 1e-6, 1 - 1e-6) / np.clip(1 - found.probability, 1e-6, 1)) - np.log2(threshold / (1 - threshold)))
+    odds = np.abs(
+        np.log2(np.clip(found.probability, 1e-6, 1 - 1e-6) / np.clip(1 - found.probability, 1e-6, 1))
+        - np.log2(threshold / (1 - threshold))
+    )
     nearest = np.sort(np.argsort(odds, kind="stable")[:BORDER_PAIRS])
     low, high = found.low[nearest], found.high[nearest]
     because = list(scorer.because(low, high))
@@ -73,10 +77,24 @@ def _border(found: Linked, scorer: Scorer, threshold: float) -> str:
          f"{found.probability[at]:.3f}", why)
         for a, b, at, why in zip(low.tolist(), high.tolist(), nearest.tolist(), because, strict=True)
     ]  # fmt: skip
-    return _table("Pairs nearest to the threshold: read these first", ["Record", "Record", "Probability", "Because"], rows, (2,))
+    return _table(
+        "Pairs nearest to the threshold: read these first", ["Record", "Record", "Probability", "Because"], rows, (2,)
+    )
 
 
-def report(found: Linked, scorer: Scorer, notes: Sequence[Notes], *, threshold: float, engine: str, version: str) -> str:
+_READ = ("File", "Rows", "Encoding", "Delimiter", "Columns and how far they are filled", "Columns not used", "Faults")
+
+
+def sizes_of(found: Linked) -> list[int]:
+    """How many clusters have 0, 1, 2 … records."""
+    sizes = np.unique(found.cluster, return_counts=True)[1]
+    counts: list[int] = np.bincount(sizes).tolist()
+    return counts
+
+
+def report(
+    found: Linked, scorer: Scorer, notes: Sequence[Notes], *, threshold: float, engine: str, version: str
+) -> str:
     """The whole page."""
     table, estimates = found.table, found.estimates
     read = [
@@ -85,8 +103,8 @@ def report(found: Linked, scorer: Scorer, notes: Sequence[Notes], *, threshold: 
          ", ".join(one.unused) or "–", "; ".join(one.sentences()) or "–")
         for one in notes
     ]  # fmt: skip
+    per_cluster = [(size, int(count)) for size, count in enumerate(sizes_of(found)) if count and size]
     fell_back = found.model.facts.get("fell_back")
-    sizes = np.bincount(np.unique(found.cluster, return_counts=True)[1]) if len(table) else np.zeros(1, int)
     lists = np.bincount(table.source, minlength=1) if len(table) else np.zeros(1, int)
     bound = f"Without linking one could only say: between {int(lists.max())} and {int(lists.sum())} persons."
     counted = [
@@ -94,12 +112,18 @@ def report(found: Linked, scorer: Scorer, notes: Sequence[Notes], *, threshold: 
         ("Pairs compared", found.candidates),
         (f"Links (probability {threshold:g} or more)", estimates.links),
         ("Clusters found, each taken for one person", estimates.clusters),
-        ("Persons, estimated", f"{estimates.persons.value:.0f} ({estimates.persons.low:.0f} to {estimates.persons.high:.0f})"),
+        (
+            "Persons, estimated",
+            f"{estimates.persons.value:.0f} ({estimates.persons.low:.0f} to {estimates.persons.high:.0f})",
+        ),
         ("Precision of the links, estimated", _percent(estimates.precision)),
         ("Recall of the links, estimated", _percent(estimates.recall)),
         ("Pairs that were probably never compared", f"{estimates.unseen:.0f}"),
     ]
-    facts = [(name.replace("_", " "), f"{value:.6g}" if isinstance(value, float) else value) for name, value in found.model.facts.items()]
+    facts = [
+        (name.replace("_", " "), f"{value:.6g}" if isinstance(value, float) else value)
+        for name, value in found.model.facts.items()
+    ]
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>",
         f"<title>Linked lists</title><style>{_STYLE}</style><h1>Linked lists</h1>",
@@ -109,9 +133,10 @@ def report(found: Linked, scorer: Scorer, notes: Sequence[Notes], *, threshold: 
         "<p class=note>Precision, recall and the number of persons are the model’s own estimates. They are as good as the "
         "assumption that the fields of a record err independently of each other. Have somebody read a sample of pairs "
         "before a number is published.</p>",
-        f"<p class=note><strong>Not trained on these lists:</strong> {escape(str(fell_back))}. Start values were used.</p>" if fell_back else "",
-        _table("Lists read", ["File", "Rows", "Encoding", "Delimiter", "Columns and how far they are filled", "Columns not used", "Faults"], read, (1,)),
-        _table("Records per cluster", ["Records", "Clusters"], [(size, int(count)) for size, count in enumerate(sizes) if count and size], (0, 1)),
+        f"<p class=note><strong>Not trained on these lists:</strong> {escape(str(fell_back))}. Start values were used.</p>"
+        if fell_back else "",
+        _table("Lists read", _READ, read, (1,)),
+        _table("Records per cluster", ["Records", "Clusters"], per_cluster, (0, 1)),
         "<h2>What agreement is worth</h2><p>Bits: each bit doubles the odds for (+) or against (−) one person. What is "
         "missing counts nothing; a rare name counts more than shown, a common one less.</p>",
         weight_chart(found.model),

@@ -32,9 +32,13 @@ def _by_rank(codes: Sequence[str], known: Sequence[str]) -> dict[str, str]:
     return dict(zip(ranked, [name for name, _ in Counter(filter(None, known)).most_common()], strict=False))
 
 
-def _read(codes: Sequence[str], known: Sequence[str], truth: Sequence[str], family_of: Callable[[str], set[str]]) -> float:
+def _read(
+    codes: Sequence[str], known: Sequence[str], truth: Sequence[str], family_of: Callable[[str], set[str]]
+) -> float:
     guess = _by_rank(codes, known)
-    return sum(1 for code, right in zip(codes, truth, strict=True) if code and right in family_of(guess.get(code, ""))) / len(truth)
+    return sum(
+        1 for code, right in zip(codes, truth, strict=True) if code and right in family_of(guess.get(code, ""))
+    ) / len(truth)
 
 
 def leak(rows: Sequence[Row], public: Sequence[Row], strength: str, key: bytes, folder: Path) -> dict[str, float]:
@@ -66,8 +70,15 @@ def leak(rows: Sequence[Row], public: Sequence[Row], strength: str, key: bytes, 
         )
     found["meeting codes within year and sex"] = right / len(truth)
     all_codes = Counter(code for row in tokens for code in row["codes"].split())
-    ranked = dict(zip([code for code, _ in all_codes.most_common()], [name for name, _ in Counter(families).most_common()], strict=False))
+    ranked = dict(
+        zip(
+            [code for code, _ in all_codes.most_common()],
+            [name for name, _ in Counter(families).most_common()],
+            strict=False,
+        )
+    )
     found["meeting codes"] = sum(
-        any(ranked.get(code) == right_one for code in row["codes"].split()) for row, right_one in zip(tokens, truth, strict=True)
+        any(ranked.get(code) == right_one for code in row["codes"].split())
+        for row, right_one in zip(tokens, truth, strict=True)
     ) / len(truth)
     return found

@@ -13,9 +13,7 @@ KEY = bytes(range(32))
 @pytest.fixture(scope="module")
 def lists() -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     """Vietnamese names only: a third of the people share one, so that counting reads the most."""
-    one, other = (
-        [row for row in generator.rows(8000, seed=seed) if row["nationality"] == "VN"] for seed in (31, 32)
-    )
+    one, other = ([row for row in generator.rows(8000, seed=seed) if row["nationality"] == "VN"] for seed in (31, 32))
     return one, other
 
 

@@ -13,10 +13,18 @@ from tests.bench.linkage import generator
 COLUMNS = ["record_id", "source", "family_name", "given_name", "sex", "birth_date", "birth_year", "nationality", "birth_place",
            "phone", "document_number", "mother_name"]  # fmt: skip
 ROWS = list(generator.rows(400, seed=21))
-NAMES = {word for row in ROWS for name in ("family_name", "given_name", "mother_name") for word in row[name].split() if len(word) > 4}
+NAMES = {
+    word
+    for row in ROWS
+    for name in ("family_name", "given_name", "mother_name")
+    for word in row[name].split()
+    if len(word) > 4
+}
 
 
-def write(path: Path, rows: list[dict[str, str]], columns: list[str] = COLUMNS, delimiter: str = ",", encoding: str = "utf-8") -> Path:
+def write(
+    path: Path, rows: list[dict[str, str]], columns: list[str] = COLUMNS, delimiter: str = ",", encoding: str = "utf-8"
+) -> Path:
     with path.open("w", newline="", encoding=encoding) as file:
         writer = csv.DictWriter(file, columns, extrasaction="ignore", delimiter=delimiter)
         writer.writeheader()
@@ -39,7 +47,9 @@ def linked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class TestLink:
     def test_every_record_is_in_one_cluster(self, linked: Path) -> None:
         rows = read(linked / "out" / "clusters.csv")
-        assert sorted((row["source"], row["record_id"]) for row in rows) == sorted((row["source"], row["record_id"]) for row in ROWS)
+        assert sorted((row["source"], row["record_id"]) for row in rows) == sorted(
+            (row["source"], row["record_id"]) for row in ROWS
+        )
         assert len({row["cluster_id"] for row in rows}) < len(rows)
 
     def test_links_say_why(self, linked: Path) -> None:
@@ -57,12 +67,25 @@ class TestLink:
 
     def test_the_report_says_what_was_compared_and_how_good_it_is(self, linked: Path) -> None:
         text = (linked / "out" / "report.html").read_text("utf-8")
-        for words in ("Precision of the links, estimated", "given_name", "<svg", "Pairs nearest to the threshold", "between"):
+        for words in (
+            "Precision of the links, estimated",
+            "given_name",
+            "<svg",
+            "Pairs nearest to the threshold",
+            "between",
+        ):
             assert words in text
         assert "<script" not in text
 
     def test_a_model_is_used_again(self, linked: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        words = ["link", str(linked / "all.csv"), "--out", str(linked / "again"), "--model", str(linked / "out" / "model.json")]
+        words = [
+            "link",
+            str(linked / "all.csv"),
+            "--out",
+            str(linked / "again"),
+            "--model",
+            str(linked / "out" / "model.json"),
+        ]
         assert cli.main(words) == 0
         first, second = (json.loads((linked / one / "model.json").read_text("utf-8")) for one in ("out", "again"))
         assert first["comparisons"] == second["comparisons"]
@@ -74,14 +97,18 @@ class TestLink:
         for file in ("links.csv", "clusters.csv", "model.json"):
             assert (tmp_path / "ab" / file).read_bytes() == (tmp_path / "ba" / file).read_bytes()
 
-    def test_decisions_are_obeyed_and_contradictions_told(self, linked: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_decisions_are_obeyed_and_contradictions_told(
+        self, linked: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         link = read(linked / "out" / "links.csv")[0]
         decided = link | {"decision": "not same"}
         columns = ["source_l", "record_id_l", "source_r", "record_id_r", "decision"]
         decisions = write(tmp_path / "decisions.csv", [decided], columns)
         words = ["link", str(linked / "all.csv"), "--out", str(tmp_path / "out"), "--decisions", str(decisions)]
         assert cli.main(words) == 0
-        cluster = {(row["source"], row["record_id"]): row["cluster_id"] for row in read(tmp_path / "out" / "clusters.csv")}
+        cluster = {
+            (row["source"], row["record_id"]): row["cluster_id"] for row in read(tmp_path / "out" / "clusters.csv")
+        }
         assert cluster[link["source_l"], link["record_id_l"]] != cluster[link["source_r"], link["record_id_r"]]
         write(decisions, [decided, decided | {"decision": "same"}], columns)
         assert cli.main(words) == 2
@@ -89,7 +116,9 @@ class TestLink:
 
 
 class TestBadLists:
-    @pytest.mark.parametrize(("delimiter", "encoding"), [(";", "utf-8"), ("\t", "utf-8-sig"), ("|", "utf-16"), (",", "utf-8-sig")])
+    @pytest.mark.parametrize(
+        ("delimiter", "encoding"), [(";", "utf-8"), ("\t", "utf-8-sig"), ("|", "utf-16"), (",", "utf-8-sig")]
+    )
     def test_delimiters_and_encodings_are_found(self, tmp_path: Path, delimiter: str, encoding: str) -> None:
         path = write(tmp_path / "a.csv", ROWS[:50], delimiter=delimiter, encoding=encoding)
         assert cli.main(["link", str(path), "--out", str(tmp_path / "out")]) == 0
@@ -97,7 +126,11 @@ class TestBadLists:
 
     def test_broken_text_is_told_and_kept(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         path = tmp_path / "a.csv"
-        path.write_bytes("record_id,family_name,given_name\n1,Nguyễn,Lan\n2,Ph\xe9\xff\x00,Đào\n3,Võ,Mỹ\n".encode().replace("é".encode(), b"\xe9"))
+        path.write_bytes(
+            "record_id,family_name,given_name\n1,Nguyễn,Lan\n2,Ph\xe9\xff\x00,Đào\n3,Võ,Mỹ\n".encode().replace(
+                "é".encode(), b"\xe9"
+            )
+        )
         assert cli.main(["link", str(path), "--out", str(tmp_path / "out")]) == 0
         assert len(read(tmp_path / "out" / "clusters.csv")) == 3
         assert "no valid text" in capsys.readouterr().out
@@ -110,7 +143,9 @@ class TestBadLists:
         assert ",=" not in text
         assert "formula" in capsys.readouterr().out
 
-    def test_mixed_dates_short_rows_empty_and_repeated_identifiers(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_mixed_dates_short_rows_empty_and_repeated_identifiers(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         path = tmp_path / "a.csv"
         path.write_text(
             "record_id,family_name,given_name,birth_date,extra\n1,Sok,Dara,2001-05-07,x\n1,Sok,Dara,07/05/2001\n,Keo,Rithy,2544\n"
@@ -119,7 +154,13 @@ class TestBadLists:
         assert cli.main(["link", str(path), "--out", str(tmp_path / "out")]) == 0
         said = capsys.readouterr().out
         assert len(read(tmp_path / "out" / "clusters.csv")) == 6
-        for words in ("occurs again", "without record_id", "cannot be read", "more or fewer cells", "nothing about a person"):
+        for words in (
+            "occurs again",
+            "without record_id",
+            "cannot be read",
+            "more or fewer cells",
+            "nothing about a person",
+        ):
             assert words in said
         assert not any(name in said for name in ("Sok", "Dara", "Bopha"))
 
@@ -127,7 +168,9 @@ class TestBadLists:
         ("text", "words"),
         [("", "empty"), ("a,b\n1,2\n", "No column"), ("\n\n", "empty"), ("record_id,sex\n1,f\n", "No column")],
     )
-    def test_what_is_no_list_is_refused_in_a_sentence(self, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, words: str) -> None:
+    def test_what_is_no_list_is_refused_in_a_sentence(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, words: str
+    ) -> None:
         (tmp_path / "a.csv").write_text(text, "utf-8")
         assert cli.main(["link", str(tmp_path / "a.csv"), "--out", str(tmp_path / "out")]) == 2
         assert words in capsys.readouterr().err
@@ -170,7 +213,10 @@ class TestEncoded:
 
     def test_two_agencies_link_without_names(self, tmp_path: Path, key: Path) -> None:
         halves = [ROWS[:200], ROWS[200:]]
-        tokens = [self.encoded(tmp_path, key, f"half{n}", half, "--lookup", str(tmp_path / f"look{n}")) for n, half in enumerate(halves)]
+        tokens = [
+            self.encoded(tmp_path, key, f"half{n}", half, "--lookup", str(tmp_path / f"look{n}"))
+            for n, half in enumerate(halves)
+        ]
         assert cli.main(["link-encoded", *map(str, tokens), "--out", str(tmp_path / "out")]) == 0
         person = {row["record_id"]: row["person"] for row in ROWS}
         looked = {row["record"]: row["record_id"] for n in (0, 1) for row in read(tmp_path / f"look{n}")}
@@ -185,21 +231,30 @@ class TestEncoded:
         other_key = tmp_path / "other"
         encode.new_key(other_key)
         other = self.encoded(tmp_path, other_key, "a", ROWS[:20]).read_text("utf-8")
-        codes = [{cell for line in text.splitlines()[2:] for cell in line.split(",") if len(cell) > 8} for text in (first, other)]
+        codes = [
+            {cell for line in text.splitlines()[2:] for cell in line.split(",") if len(cell) > 8}
+            for text in (first, other)
+        ]
         assert not codes[0] & codes[1]
 
-    def test_lists_under_different_keys_are_refused(self, tmp_path: Path, key: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_lists_under_different_keys_are_refused(
+        self, tmp_path: Path, key: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         other_key = tmp_path / "other"
         encode.new_key(other_key)
         lists = [self.encoded(tmp_path, key, "a", ROWS[:5]), self.encoded(tmp_path, other_key, "b", ROWS[5:9])]
         assert cli.main(["link-encoded", *map(str, lists), "--out", str(tmp_path / "out")]) == 2
         assert "different keys" in capsys.readouterr().err
 
-    def test_bad_keys_and_bad_tokens_are_refused(self, tmp_path: Path, key: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_bad_keys_and_bad_tokens_are_refused(
+        self, tmp_path: Path, key: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         path = write(tmp_path / "a.csv", ROWS[:5])
         for text in ("", "short", "spean linkage key 1\nzz\n", "spean linkage key 1\nabcd\n"):
             (tmp_path / "bad").write_text(text, "utf-8")
-            assert cli.main(["encode", str(path), "--key-file", str(tmp_path / "bad"), "--out", str(tmp_path / "t")]) == 2
+            assert (
+                cli.main(["encode", str(path), "--key-file", str(tmp_path / "bad"), "--out", str(tmp_path / "t")]) == 2
+            )
         assert cli.main(["encode", str(path), "--key-file", str(key), "--new-key", "--out", str(tmp_path / "t")]) == 2
         assert cli.main(["link-encoded", str(path), "--out", str(tmp_path / "out")]) == 2
         tokens = self.encoded(tmp_path, key, "a", ROWS[:5])

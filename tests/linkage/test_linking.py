@@ -159,7 +159,13 @@ class TestDecisions:
         assert len(groups(link(table(rows)))) == 1
 
 
-PERSON = {"family_name": "Nguyễn", "given_name": "Lan", "sex": "female", "birth_date": "1999-07-03", "nationality": "VN"}
+PERSON = {
+    "family_name": "Nguyễn",
+    "given_name": "Lan",
+    "sex": "female",
+    "birth_date": "1999-07-03",
+    "nationality": "VN",
+}
 
 
 def chance(one: Mapping[str, str], other: Mapping[str, str], gazetteer: Gazetteer | None = None) -> tuple[float, str]:
@@ -208,8 +214,14 @@ class TestFields:
         assert f"{'birth' if field == 'birth_date' else field}:" not in told
 
     def test_a_rare_name_proves_more_than_a_common_one(self) -> None:
-        rows = [{"record_id": str(n), "family_name": "Nguyễn" if n < 60 else f"Name{n}", "given_name": f"An{n}"} for n in range(120)]
-        rows += [{"record_id": "rare", "family_name": "Duong", "given_name": "x"}, {"record_id": "rarer", "family_name": "Duong", "given_name": "y"}]
+        rows = [
+            {"record_id": str(n), "family_name": "Nguyễn" if n < 60 else f"Name{n}", "given_name": f"An{n}"}
+            for n in range(120)
+        ]
+        rows += [
+            {"record_id": "rare", "family_name": "Duong", "given_name": "x"},
+            {"record_id": "rarer", "family_name": "Duong", "given_name": "y"},
+        ]
         people = table(rows)
         scorer = linking.Scorer(people, model.untrained())
         at = {one: place for place, one in enumerate(people.record_ids)}
@@ -217,7 +229,9 @@ class TestFields:
         assert bits[1, 0] > bits[0, 0] + 3
 
     def test_sexes_in_several_languages(self) -> None:
-        people = table([{"record_id": str(n), "sex": sex} for n, sex in enumerate(["female", "F", "ស្រី", "Nữ", "male", "ប្រុស", "?"])])
+        people = table(
+            [{"record_id": str(n), "sex": sex} for n, sex in enumerate(["female", "F", "ស្រី", "Nữ", "male", "ប្រុស", "?"])]
+        )
         assert people.sex.tolist() == [0, 0, 0, 0, 1, 1, -1]
 
     def test_an_age_is_a_year_give_or_take_one(self) -> None:

@@ -16,65 +16,62 @@ SOURCES = ["mosvy", "police", "shelter", "embassy", "transit", "clinic"]
 REPEATS = ([1, 2, 3, 4, 5], [0.62, 0.20, 0.10, 0.05, 0.03])
 
 _KHMER_FAMILY = (
-    "Sok Chan Chea Kim Heng Ly Seng Chhay Keo Mao Meas Lim Long Sam Prum Pich Noun Oum Sim Som Sun Tep Yim Ouk Nget "
-    "Pen Prak Hun Kong Khieu Ros San Say Soeun Suon Svay Tan Thach Touch Vong Yin Chhim Chhun Duong Ek Em Hak Hem Hor "
-    "Huot Im In Ith Kang Khat Khem Khorn Koy Kuch Lach Leng Lon Lor Mam Men Mok Mom Neang Neth Nhem Nhim Norn Oeun "
-    "Orn Pang Pao Pech Phan Phal Phon Pok Pov Sar Sao Sen Set Sin Siv Soth Tang Tith Top Uch Um Va Ven Vorn Yan Yem "
-    "Yos Yun"
+    "Sok Chan Chea Kim Heng Ly Seng Chhay Keo Mao Meas Lim Long Sam Prum Pich Noun Oum Sim Som Sun Tep Yim Ouk "
+    "Nget Pen Prak Hun Kong Khieu Ros San Say Soeun Suon Svay Tan Thach Touch Vong Yin Chhim Chhun Duong Ek Em "
+    "Hak Hem Hor Huot Im In Ith Kang Khat Khem Khorn Koy Kuch Lach Leng Lon Lor Mam Men Mok Mom Neang Neth Nhem "
+    "Nhim Norn Oeun Orn Pang Pao Pech Phan Phal Phon Pok Pov Sar Sao Sen Set Sin Siv Soth Tang Tith Top Uch Um Va "
+    "Ven Vorn Yan Yem Yos Yun"
 ).split()
 _KHMER_FIRST = (
     "Bun Chan Kim Ly Mey Phal Pich Rath Sam Seng So Srey Thea Va Vi Mony Sok Chhun Ravy Sey Kun Pheak Ra Da"
 ).split()
 _KHMER_SECOND = (
-    "leng heng hong lin nat neath ny phal phors pin ra reth rith roth ry sak sey tha thy va vann vin vorn dy na mach "
-    "kea ka la leap nita chea mom neang pov nich leak oun pheap theara mol"
+    "leng heng hong lin nat neath ny phal phors pin ra reth rith roth ry sak sey tha thy va vann vin vorn dy na "
+    "mach kea ka la leap nita chea mom neang pov nich leak oun pheap theara mol"
 ).split()
 _KHMER_GIVEN = (
-    "Dara Sokha Sophea Sopheap Samnang Vanna Bopha Channary Chantha Kunthea Leakhena Maly Mony Nary Pheakdey Phalla "
-    "Pisey Pisith Ponleu Raksmey Ratana Ratha Reaksa Rithy Sambath Saran Sarath Savy Sina Sitha Socheat Sokunthea "
-    "Somaly Sophal Sophy Soriya Sothea Sovann Thida Theara Tola Vannak Veasna Vibol Vichet Virak Visal Vuthy Chenda "
-    "Chamroeun Bunthoeun Kosal Makara Kakada Phirun Piseth Lida Kalyan Malis Rany Sinuon Champa Devi Botum Borey "
-    "Heang Hong Mey Nim Phat Roth Run Saroeun Chhaya Chivy Kolap Lina Romduol Sreymao Sreypich Sreytouch Sovanny Tevy "
-    "Vattey"
+    "Dara Sokha Sophea Sopheap Samnang Vanna Bopha Channary Chantha Kunthea Leakhena Maly Mony Nary Pheakdey "
+    "Phalla Pisey Pisith Ponleu Raksmey Ratana Ratha Reaksa Rithy Sambath Saran Sarath Savy Sina Sitha Socheat "
+    "Sokunthea Somaly Sophal Sophy Soriya Sothea Sovann Thida Theara Tola Vannak Veasna Vibol Vichet Virak Visal "
+    "Vuthy Chenda Chamroeun Bunthoeun Kosal Makara Kakada Phirun Piseth Lida Kalyan Malis Rany Sinuon Champa Devi "
+    "Botum Borey Heang Hong Mey Nim Phat Roth Run Saroeun Chhaya Chivy Kolap Lina Romduol Sreymao Sreypich "
+    "Sreytouch Sovanny Tevy Vattey"
 ).split()
 _VIET_FAMILY = (
     ["Nguyễn"] * 38 + ["Trần"] * 11 + ["Lê"] * 9 + ["Phạm"] * 7 + ["Huỳnh"] * 5 + ["Phan"] * 4 + ["Vũ"] * 4 + ["Đặng"] * 3
     + ["Võ", "Bùi", "Đỗ", "Hồ", "Ngô", "Dương", "Lý", "Đinh", "Đoàn", "Trịnh", "Mai", "Lương", "Hà", "Cao", "Lâm", "Châu"]
 )  # fmt: skip
 _VIET_GIVEN = (
-    "An Ánh Bích Bình Châu Chi Cúc Diễm Dung Duyên Đào Đức Giang Hà Hạnh Hằng Hiền Hiếu Hoa Hồng Huệ Hùng Hương Khánh "
-    "Kiều Lan Lệ Liên Linh Loan Long Ly Mai Minh My Nam Nga Ngân Ngọc Nhung Oanh Phúc Phương Quân Quỳnh Sơn Tâm Thanh "
-    "Thảo Thu Thúy Thủy Tiên Trang Trinh Trúc Tuấn Tuyết Vân Việt Vy Xuân Yến"
+    "An Ánh Bích Bình Châu Chi Cúc Diễm Dung Duyên Đào Đức Giang Hà Hạnh Hằng Hiền Hiếu Hoa Hồng Huệ Hùng Hương "
+    "Khánh Kiều Lan Lệ Liên Linh Loan Long Ly Mai Minh My Nam Nga Ngân Ngọc Nhung Oanh Phúc Phương Quân Quỳnh Sơn "
+    "Tâm Thanh Thảo Thu Thúy Thủy Tiên Trang Trinh Trúc Tuấn Tuyết Vân Việt Vy Xuân Yến"
 ).split()
 _VIET_MIDDLE = (
     "Ngọc Thu Kim Minh Hồng Mỹ Thanh Bích Xuân Hoàng Tuyết Như Phương Quốc Hữu Đức Công Gia Anh Bảo Diệu Thùy Trung"
 ).split()
-_THAI_FIRST = (
-    "Som Boon Kan Nat Pra Wan Suk Thong Chai Sir Pim Ara Pat Nong Kit Rat Mali Jan Wi Sa Ka Ubon"
-).split()
+_THAI_FIRST = ("Som Boon Kan Nat Pra Wan Suk Thong Chai Sir Pim Ara Pat Nong Kit Rat Mali Jan Wi Sa Ka Ubon").split()
 _THAI_SECOND = (
     "chai sak porn ying ma da ya rat wan chan da mon nee porn thip dee sri rak jit phan lak wat nan"
 ).split()
-_THAI_HOUSE = (
-    "Saeng Thong Suk Srisa Wong Boon Chai Phan Kaew Inta Pho Kham Rat Charoen"
-).split()
-_THAI_HOUSES = (
-    "dee wong sri porn suk chai rat kul thong phan mak sombat sawat arat"
-).split()
+_THAI_HOUSE = ("Saeng Thong Suk Srisa Wong Boon Chai Phan Kaew Inta Pho Kham Rat Charoen").split()
+_THAI_HOUSES = ("dee wong sri porn suk chai rat kul thong phan mak sombat sawat arat").split()
 _LAO_GIVEN = (
-    "Kham Bou Som Vieng Phet Souk Noy Keo Chan Sai Thong Manivanh Latsamy Dao Malay Bounmy Khamla "
-    "Somphone Vilay Chit Duang Inpeng Vath Sisou Tha Oudom Phone Viengkham Sing Soulin Ket Bang Outh Phou Sen Nalin"
+    "Kham Bou Som Vieng Phet Souk Noy Keo Chan Sai Thong Manivanh Latsamy Dao Malay Bounmy Khamla Somphone Vilay "
+    "Chit Duang Inpeng Vath Sisou Tha Oudom Phone Viengkham Sing Soulin Ket Bang Outh Phou Sen Nalin"
 ).split()
 _LAO_SECOND = (
-    "- phone la vanh my say seng pheng keo dy sone thip da ly xay "
-    "noy thong sack dara vone mone khone deth"
-).replace("-", "").split(" ")
-_LAO_HOUSE = "Phomma Saya Inta Keo Souvanna Chantha Phantha Xaya Sisa Vong Douang Bounya Khamma Luang Phet Soum".split()
-_LAO_HOUSES = "chanh vong sa many vath sone rath ly xay phone vongsa lath seng dala savath panya".split()
+    ("- phone la vanh my say seng pheng keo dy sone thip da ly xay noy thong sack dara vone mone khone deth")
+    .replace("-", "")
+    .split(" ")
+)
+_LAO_HOUSE = (
+    "Phomma Saya Inta Keo Souvanna Chantha Phantha Xaya Sisa Vong Douang Bounya Khamma Luang Phet Soum"
+).split()
+_LAO_HOUSES = ("chanh vong sa many vath sone rath ly xay phone vongsa lath seng dala savath panya").split()
 _BURMESE = (
     "Aung Aye Cho Htay Htun Hla Khin Kyaw Lwin Mar Min Moe Myint Mya Naing Nanda Ni Nwe Nyein Ohn Phyo Phyu San "
-    "Sandar Shwe Soe Su Than Thant Thein Thida Thiri Thu Tin Tun Wai Win Yadanar Yu Zaw Zin "
-    "Bo Chit Ei Hein Hnin Kay Khaing Ko Kyi Lin Maung Ma Mon Nilar Oo Pa Pyae San Sein Swe Tha Thaw Theingi Thuza Tint"
+    "Sandar Shwe Soe Su Than Thant Thein Thida Thiri Thu Tin Tun Wai Win Yadanar Yu Zaw Zin Bo Chit Ei Hein Hnin "
+    "Kay Khaing Ko Kyi Lin Maung Ma Mon Nilar Oo Pa Pyae San Sein Swe Tha Thaw Theingi Thuza Tint"
 ).split()
 PLACES = {
     "KH": "Battambang/Bat Dambang,Banteay Meanchey,Kampong Cham/Kompong Cham,Kampot,Kandal,Prey Veng/Prey Veaeng,Pursat/"

@@ -13,12 +13,29 @@ from tests.bench.made_up_people import FAMILY, FIRST, GIVEN, SECOND, VIETNAMESE_
 
 Row = dict[str, str]
 SOURCES = ["border", "hospital", "hotline", "ngo-north", "ngo-south", "province"]
-_HEARD = [("d", "t"), ("t", "d"), ("b", "p"), ("p", "b"), ("v", "w"), ("ch", "j"), ("ou", "u"), ("ea", "ie"), ("ey", "ay"),
-          ("ph", "f"), ("kh", "k"), ("o", "or"), ("a", "ar"), ("y", "ee"), ("n", "nn"), ("th", "t"), ("s", "ss"), ("oeu", "er")]  # fmt: skip
+_HEARD = [("d", "t"), ("t", "d"), ("b", "p"), ("p", "b"), ("v", "w"), ("ch", "j"), ("ou", "u"), ("ea", "ie"),
+          ("ey", "ay"), ("ph", "f"), ("kh", "k"), ("o", "or"), ("a", "ar"), ("y", "ee"), ("n", "nn"), ("th", "t"), ("s", "ss"),
+          ("oeu", "er")]  # fmt: skip
 _SEEN = [("m", "rn"), ("n", "h"), ("i", "l"), ("u", "v"), ("e", "c"), ("a", "o"), ("g", "q"), ("y", "v")]
-_NEAR = {"a": "sq", "s": "ad", "d": "sf", "o": "ip", "i": "uo", "n": "bm", "e": "wr", "h": "gj", "k": "jl", "r": "et", "t": "ry"}
-_VIETNAMESE_GIVEN = "Lan Hoa Mai Hương Thảo Linh Trang Ngọc Yến Oanh Dũng Hùng Tuấn Nam Sơn Long Phúc Khánh Bảo Đạt Vân Hà Thu".split()
-_PLACES = "Battambang,Kampong Cham,Kampot,Kandal,Pursat,Siem Reap,Takeo,Phnom Penh,Kratie,Svay Rieng,Prey Veng,Koh Kong".split(",")
+_NEAR = {
+    "a": "sq",
+    "s": "ad",
+    "d": "sf",
+    "o": "ip",
+    "i": "uo",
+    "n": "bm",
+    "e": "wr",
+    "h": "gj",
+    "k": "jl",
+    "r": "et",
+    "t": "ry",
+}
+_VIETNAMESE_GIVEN = (
+    "Lan Hoa Mai Hương Thảo Linh Trang Ngọc Yến Oanh Dũng Hùng Tuấn Nam Sơn Long Phúc Khánh Bảo Đạt Vân Hà Thu"
+).split()
+_PLACES = (
+    "Battambang,Kampong Cham,Kampot,Kandal,Pursat,Siem Reap,Takeo,Phnom Penh,Kratie,Svay Rieng,Prey Veng,Koh Kong"
+).split(",")
 _TITLES = ["Mr. ", "Mrs ", "Bong ", "Lok ", "Neak "]
 
 
@@ -41,7 +58,10 @@ def _household(rng: random.Random) -> list[dict[str, str]]:
     for _ in range(rng.choices([1, 2, 3], [0.8, 0.14, 0.06])[0]):
         sex = rng.choice("ffm")
         if vietnamese:
-            given = f"{'Thị' if sex == 'f' else 'Văn'} {rng.choice(_VIETNAMESE_GIVEN)} {rng.choice(_VIETNAMESE_GIVEN)}", ""
+            given = (
+                f"{'Thị' if sex == 'f' else 'Văn'} {rng.choice(_VIETNAMESE_GIVEN)} {rng.choice(_VIETNAMESE_GIVEN)}",
+                "",
+            )
         else:
             given = _given(rng, sex)
         found.append({
