@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ TRAINING_PAIRS = 1_500_000
 ROUNDS = 40
 PRIOR_PAIRS = 20.0  # so many imagined pairs as the start values have them: small lists lean on these
 RANDOM_PRIOR = 50.0
+# So many of the records that bear a value may be the one person's own, and do not make it common. A number is hers
+# alone until more records share it than one person usually has: then it is an office's telephone.
+OWN = {"names": 2, "mothers": 2, "places": 2, "nationalities": 2, "numbers": 8}
 MOST_FOR_RARITY = 12.0  # bits
 # Kept in a model file: how often the frequent names occur. Rare ones could point to people.
 KEPT_FROM = 20
@@ -125,6 +129,7 @@ def untrained(prior: float = 1e-5) -> Model:
 # --- how rare the values are -------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=200_000)
 def _hashed(kind: str, value: str) -> str:
     return hashlib.blake2b(f"{kind}:{value}".encode(), digest_size=6).hexdigest()
 
@@ -159,7 +164,7 @@ def rarity(table: Table, model: Model | None = None) -> Rarity:
             total = max(float(((table.family >= 0) | (table.given >= 0)).sum()), 1.0)
         counted = np.bincount(column[column >= 0], minlength=sizes[kind]).astype(float)
         # Two records that agree are two bearers and, if one person, one: the person herself does not make a name common.
-        share[kind] = np.append(np.maximum(counted - 2, 0.7) / total, 1.0)
+        share[kind] = np.append(np.maximum(counted - OWN[kind], 0.7) / total, 1.0)
     for kind, columns in (("names", 2), ("mothers", 1), ("places", 1)):
         origin = np.tile(table.nationality, columns)
         share[f"{kind} within origin"] = _within_origin(values[kind], origin, share[kind], columns)
