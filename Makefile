@@ -28,8 +28,9 @@ test: $(DEVELOPMENT) ## all tests, browser journeys included (BROWSER=none leave
 test-fast: $(DEVELOPMENT) ## tests without browser, packaging and what is slow
 	@$(PY) -m pytest -n $(WORKERS) -m "$(QUICK)" $(ARGS)
 
-bench: $(DEVELOPMENT) ## measure pages and search with 100,000 persons, and estimation
+bench: $(DEVELOPMENT) ## measure pages and search with 100,000 persons, estimation, linking of lists
 	@$(PY) -m tests.bench $(ARGS)
+	@$(PY) -m tests.bench.linkage
 
 attack: $(DEVELOPMENT) ## attack an installation: crawl, dump, tampering, kills, power cuts (ARGS=--quick)
 	@$(PY) -m tests.attack $(ARGS)

@@ -46,6 +46,7 @@ class Place:
     unit_en: str = ""
     unit_km: str = ""
     iso: str = ""
+    other_spellings: tuple[str, ...] = ()
 
     def label(self, language: str | None = None) -> str:
         """The name in the reader's script: Khmer for Khmer, Latin for everybody else."""
@@ -168,6 +169,7 @@ def _place(row: Row, level: str) -> Place:
         unit_en=row["unit_en"],
         unit_km=row["unit_km"],
         iso=row["iso_3166_2"],
+        other_spellings=tuple(part.strip() for part in row["alt_spellings"].split(";") if part.strip()),
     )
 
 

@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from spean.country import pack
 from spean.country.fields import CodeChoices, CodesChoices
 from spean.lib import clock
+from spean.lib.births import year_from_age
 from spean.people.actions import SEALED, Identity
-from spean.people.matching import year_from_age
 from spean.people.models import Person
 from spean.privacy.event_names import PURPOSES as PURPOSE_LABELS
 from spean.workflow.days import DayField

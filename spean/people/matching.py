@@ -6,7 +6,6 @@ adds nothing. The weights are fixed here until decisions made by people are nume
 Finding candidates among many persons is `search_index`; deciding is a person's, in `actions`.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from rapidfuzz.distance import OSA
 
 from spean.lib import names
+from spean.lib.births import common_era, read_birth
+from spean.lib.numbers import document_keys, phone_keys
 
 # --- thresholds and weights ------------------------------------------------------------------------
 
@@ -158,7 +159,7 @@ def prepare(details: Details) -> Prepared:
     born, year = read_birth(details.birth_date)
     estimated = details.birth_year_estimated and year is None
     if year is None and details.birth_year is not None:
-        year = _common_era(details.birth_year)
+        year = common_era(details.birth_year)
     main = _forms(f"{details.family_name} {details.given_name}", details.name_km)
     return Prepared(
         forms=main,
@@ -178,59 +179,6 @@ def prepare(details: Details) -> Prepared:
         phones=frozenset(phone_keys(details.phone)),
         documents=frozenset(document_keys(details.document_number)),
     )
-
-
-_DIGITS = re.compile(r"\d+")
-_LIST = re.compile(r"[,;/|\n]|\bor\b")
-
-
-def phone_keys(text: str) -> list[str]:
-    """The last eight digits of each number: the same with and without country code and leading zero."""
-    found = ("".join(str(int(digit)) for digit in piece if digit.isdecimal()) for piece in _LIST.split(text))
-    return [digits[-8:] for digits in found if len(digits) >= 6]
-
-
-def document_keys(text: str) -> list[str]:
-    """Document numbers without spaces, signs and case."""
-    found = ("".join(sign for sign in piece.casefold() if sign.isalnum()) for piece in re.split(r"[,;|\n]", text))
-    return [number for number in found if len(number) >= 4 and any(sign.isdecimal() for sign in number)]
-
-
-def _common_era(year: int) -> int | None:
-    # The Buddhist year, on Thai and many Khmer papers, runs 543 ahead.
-    year = year - 543 if 2400 <= year <= 2700 else year
-    return year if 1880 <= year <= 2200 else None
-
-
-def read_birth(written: date | str | None) -> tuple[date | None, int | None]:
-    """A date and its year, as far as they can be trusted. 1 January is what clerks write for "that year"."""
-    if not written:
-        return None, None
-    if isinstance(written, date):
-        year, month, day = written.year, written.month, written.day
-    else:
-        numbers = [int(number) for number in _DIGITS.findall(written)[:3]]
-        places = [place for place, number in enumerate(numbers) if _common_era(number) is not None]
-        if not places:
-            return None, None
-        year = numbers.pop(places[0])
-        if len(numbers) < 2:
-            return None, _common_era(year)
-        month, day = numbers if places[0] == 0 else reversed(numbers)
-        if month > 12 >= day:
-            month, day = day, month
-    common = _common_era(year)
-    if common is None or (month, day) == (1, 1):
-        return None, common
-    try:
-        return date(common, month, day), common
-    except ValueError:
-        return None, common
-
-
-def year_from_age(age: int, on: date) -> int:
-    """The likelier birth year of somebody who says she is `age` years old; to be marked as estimated."""
-    return on.year - age - (1 if on.month <= 6 else 0)
 
 
 # --- names -----------------------------------------------------------------------------------------

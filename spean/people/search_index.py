@@ -17,6 +17,7 @@ from rapidfuzz.distance import OSA
 
 from spean.lib import names
 from spean.lib.identifiers import check_code
+from spean.lib.numbers import document_keys, phone_keys
 from spean.people.matching import (
     POSSIBLE,
     SAME_BIRTH_DATE,
@@ -27,9 +28,7 @@ from spean.people.matching import (
     Prepared,
     Word,
     compare,
-    document_keys,
     form,
-    phone_keys,
     prepare,
     search_likeness,
     usual_share,

@@ -8,8 +8,9 @@ from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spean.lib.births import read_birth, year_from_age
 from spean.people import matching
-from spean.people.matching import LIKELY, POSSIBLE, Details, compare, compare_names, form, prepare, read_birth
+from spean.people.matching import LIKELY, POSSIBLE, Details, compare, compare_names, form, prepare
 from tests.bench.made_up_people import persons
 
 DARA = Details(
@@ -75,9 +76,9 @@ class TestBirth:
         assert (found.weight < 0) == (reason == "different_birth_year")
 
     def test_an_age_is_a_year_give_or_take(self) -> None:
-        year = matching.year_from_age(17, date(2026, 11, 20))
+        year = year_from_age(17, date(2026, 11, 20))
         assert year == 2009
-        assert matching.year_from_age(17, date(2026, 2, 20)) == 2008
+        assert year_from_age(17, date(2026, 2, 20)) == 2008
         guess = Details(birth_year=year, birth_year_estimated=True)
         for true in (2008, 2009, 2010):
             assert compare(guess, Details(birth_year=true)).weight > 0
