@@ -50,6 +50,8 @@ class Faults:
         self.found: list[PackError] = []
         # Languages in which every text users see must exist; pack.toml says which.
         self.languages: tuple[str, ...] = ("en",)
+        # And those in which everything must exist that a person is read.
+        self.read_languages: tuple[str, ...] = ("en",)
 
     def add(self, path: Path, line: int, message: str) -> None:
         self.found.append(PackError(path, line, message))
@@ -179,6 +181,8 @@ def check_about(faults: Faults) -> dict[str, Any]:
     for key in ("name", "version", "country", "default_language", "timezone"):
         if not isinstance(about.get(key), str) or not about[key]:
             faults.add(path, 0, f"{key} is missing")
+    if isinstance(about.get("languages"), list):
+        faults.read_languages = tuple(str(language) for language in about["languages"])
     if about.get("name") not in (None, faults.folder.name):
         faults.add(
             path,

@@ -147,9 +147,6 @@ REVEAL: dict[str, dict[str, int | bool]] = {
     "record_for_the_person": {"names_officers": False},
 }
 
-INSTRUMENT_KINDS: tuple[str, ...] = ("ilo_dimensions", "checklist")
 INSTRUMENT_STATUSES: tuple[str, ...] = ("ready", "empty_slot")
 # The command line and the screening screens use this one where none is named.
 DEFAULT_INSTRUMENT = "ilo_2009"
-DIMENSIONS: tuple[str, ...] = ("DR", "CR", "RV", "EX", "CD", "VD")
-STRENGTHS: tuple[str, ...] = ("strong", "medium", "weak")

@@ -11,16 +11,20 @@ from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from spean.country import instruments
 from spean.country.files import PackError, Row, read_table, read_text, read_toml
 from spean.country.geography import Geography
 from spean.country.language import FALLBACK_LANGUAGE, django_settings, in_language, language_or_active, texts
 from spean.country.lists import PERSONS_PER_DAY, REVEAL
-from spean.country.records import Article, Deadline, Indicator, RevealRules, RightsText, Role, Statute
+from spean.country.records import Article, Deadline, RevealRules, RightsText, Role, Statute
 from spean.country.records import Instrument as Instrument  # part of what this module offers to others
 from spean.lib import clock
+
+if TYPE_CHECKING:
+    from spean.instruments.convert import Around
 
 DEFAULT_PACK = "cambodia"
 # The columns every code list has besides its labels; whatever else a list carries is kept in `Code.extra`.
@@ -217,9 +221,27 @@ class Pack:
 
     @cached_property
     def instruments(self) -> Mapping[str, Instrument]:
-        files = sorted((self.folder / "instruments").glob("*/instrument.toml"))
-        found = [_instrument(path.parent) for path in files]
+        found = [instruments.read(path, self.around) for path in instruments.paths(self.folder)]
         return MappingProxyType({instrument.name: instrument for instrument in found})
+
+    def around(self, evaluated_with: str = "") -> "Around":
+        """What stands around an instrument of this country: the cover, the list that judges a checklist, languages."""
+        from spean.instruments.convert import Around
+
+        judge = self.instruments.get(evaluated_with)
+        path = instruments.cover(self.folder)
+        return Around(
+            cover=instruments.tables(path) if path else None,
+            judged_by=judge.book if judge else None,
+            complete=self.complete_languages,
+            read=self.languages,
+        )
+
+    @property
+    def complete_languages(self) -> tuple[str, ...]:
+        """The languages in which every text that users see is there."""
+        stated = self.about.get("translations", {})
+        return tuple(code for code in self.languages if stated.get(code, {}).get("complete") is True) or ("en",)
 
     @cached_property
     def rights_languages(self) -> tuple[str, ...]:
@@ -314,79 +336,6 @@ def _rights(path: Path, language: str) -> RightsText:
         heading=head.get("title", ""),
         verified=head.get("verified") == "true",
     )
-
-
-_INDICATOR_COLUMNS = frozenset(
-    {
-        "code",
-        "dim",
-        "key",
-        "population",
-        "exploitation",
-        "strength",
-        "verified",
-        "ilo11_refs",
-        "signs",
-        "element",
-        "maps_to",
-        "note",
-    }
-)
-
-
-def _indicator(row: Row) -> Indicator:
-    labels = texts(row.values, "label")
-    questions = texts(row.values, "question")
-    hints = texts(row.values, "hint")
-    return Indicator(
-        code=row["code"],
-        labels=labels,
-        questions=questions,
-        hints=hints,
-        verified=row.flag("verified"),
-        dim=row["dim"],
-        key=row["key"],
-        population=row["population"],
-        exploitation=row["exploitation"],
-        strength=row["strength"],
-        ilo11_refs=row.several("ilo11_refs"),
-        signs=row.several("signs"),
-        element=row["element"],
-        maps_to=row.several("maps_to"),
-        note=row["note"],
-        extra=MappingProxyType(
-            {
-                column: value
-                for column, value in row.values.items()
-                if column not in _INDICATOR_COLUMNS and column.rpartition("_")[0] not in ("label", "question", "hint")
-            }
-        ),
-    )
-
-
-def _instrument(folder: Path) -> Instrument:
-    path = folder / "instrument.toml"
-    about = read_toml(path)
-    rows = folder / "indicators.csv"
-    said = {key: str(value) for key, value in about.items() if isinstance(value, str)}
-    try:
-        return Instrument(
-            name=str(about["name"]),
-            version=str(about["version"]),
-            kind=str(about["kind"]),
-            status=str(about["status"]),
-            titles=texts(said, "title"),
-            notes=texts(said, "note"),
-            indicators=tuple(_indicator(row) for row in read_table(rows).rows) if rows.exists() else (),
-            source=str(about.get("source", "")),
-            verified=about.get("verified") is True,
-            evaluated_with=str(about.get("evaluated_with", "")),
-            combine=str(about.get("combine", "")),
-            dimensions=MappingProxyType(dict(about.get("dimensions", {}))),
-            about=MappingProxyType(about),
-        )
-    except KeyError as error:
-        raise PackError(path, 0, f"{error} is missing") from None
 
 
 def pack_folders() -> tuple[Path, ...]:

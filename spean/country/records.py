@@ -1,11 +1,18 @@
 """What the files of a pack hold, as typed records. Read by `pack.py`; they know no file and no rule."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from spean.country.language import in_language
+from spean.instruments.sheets import Workbook
+
+if TYPE_CHECKING:
+    from spean.instruments.convert import Around, Made
 
 
 @dataclass(frozen=True)
@@ -142,7 +149,7 @@ class RightsText(str):
     heading: str
     verified: bool
 
-    def __new__(cls, text: str, *, version: str, language: str, heading: str, verified: bool) -> "RightsText":
+    def __new__(cls, text: str, *, version: str, language: str, heading: str, verified: bool) -> RightsText:
         made = super().__new__(cls, text)
         made.version = version
         made.language = language
@@ -171,6 +178,23 @@ class Instrument:
     combine: str = ""
     dimensions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
+    # The XLSForm it is written in, and what the pack puts around it; an empty slot has none.
+    book: Workbook | None = None
+    around: Callable[[], Around] | None = None
+
+    @property
+    def is_screening(self) -> bool:
+        """Whether its answers are judged by the definition test."""
+        return bool(self.indicators)
+
+    @cached_property
+    def made(self) -> Made:
+        """Its XForm and compiled definition; takes a second the first time. Raises FaultyInstrument."""
+        from spean.instruments import convert
+
+        if self.book is None or self.around is None:
+            raise LookupError(f"the instrument {self.name} is an empty slot")
+        return convert.make(self.book, self.around())
 
     def title(self, language: str | None = None) -> str:
         return in_language(self.titles, language)

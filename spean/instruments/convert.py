@@ -4,6 +4,7 @@ An instrument that is judged by the definition test stands between the cover and
 (`cover`, from the country pack), then its own questions, then what its answers suggest (`elements.py`).
 """
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ QUESTIONS, RULE = "questions", "rule"
 _ROW = re.compile(r"\[row : (\d+)\]\s*")
 # The rows of the rule have no line of their own.
 NOWHERE = 0
+MOST_KEPT = 16
+_done: "dict[str, Made | FaultyInstrument]" = {}
 
 
 class FaultyInstrument(ValueError):
@@ -60,8 +63,31 @@ def check(book: Workbook, around: Around) -> list[Fault]:
 
 
 def make(book: Workbook, around: Around = Around()) -> Made:
-    """Convert an instrument; raises FaultyInstrument with every fault that could be found."""
+    """Convert an instrument; raises FaultyInstrument with every fault that could be found.
+
+    Takes up to a few seconds, and is done once for the same rows.
+    """
+    key = hashlib.sha256(repr((book, around)).encode()).hexdigest()
+    if key not in _done:
+        if len(_done) >= MOST_KEPT:
+            _done.pop(next(iter(_done)))
+        try:
+            _done[key] = _make(book, around)
+        except FaultyInstrument as faulty:
+            _done[key] = faulty
+    found = _done[key]
+    if isinstance(found, FaultyInstrument):
+        raise FaultyInstrument(found.faults)
+    return found
+
+
+def _make(book: Workbook, around: Around) -> Made:
     faults = lint.tables(book, around.complete, around.read)
+    kind = book.settings.get("kind", "form")
+    if kind in ("ilo_dimensions", "checklist"):
+        faults += elements.faults(book, around.judged_by, kind)
+        if around.cover is None:
+            faults.append(Fault("settings", 0, f"the pack has no cover, which an instrument of kind {kind} needs"))
     if faults:
         raise FaultyInstrument(faults)
     whole = assemble(book, around)

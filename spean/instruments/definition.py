@@ -15,7 +15,6 @@ text        {language: "words" or [part, …]}, where a part is a string or a tr
 Nodes are addressed by their names from the root down, joined by "/"; the root itself is "".
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -23,6 +22,7 @@ from xml.etree.ElementTree import Element
 from defusedxml import ElementTree
 
 from spean.instruments import xpath
+from spean.instruments.profile import language_code
 
 Definition = dict[str, Any]
 Node = dict[str, Any]
@@ -35,7 +35,6 @@ ORX = "{http://openrosa.org/xforms}"
 TYPES = {"string": "text", "int": "integer", "decimal": "decimal", "date": "date"}
 PRELOADS = {("timestamp", "start"): "start", ("timestamp", "end"): "end", ("date", "today"): "today",
             ("property", "deviceid"): "deviceid", ("uid", ""): "instance"}  # fmt: skip
-_LANGUAGE = re.compile(r"\(([a-zA-Z][\w-]*)\)\s*$")
 # What pyxform writes where one language has a text and another has none.
 _MISSING = "-"
 
@@ -51,12 +50,6 @@ class NotInProfile(ValueError):
 def compile_xform(xform: str) -> Definition:
     """The definition of an XForm; raises NotInProfile for what the profile does not allow."""
     return _Compiler(ElementTree.fromstring(xform.encode(), forbid_dtd=True)).definition()
-
-
-def language_code(name: str) -> str:
-    """`Khmer (km)` is km; a language without a code stands for itself."""
-    found = _LANGUAGE.search(name)
-    return found[1].lower() if found else name
 
 
 def walk(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
@@ -96,9 +89,9 @@ class _Compiler:
         model = head.find(f"{XF}model") if head is not None else None
         if head is None or body is None or model is None:
             raise NotInProfile("", "", "this is not an XForm")
-        self.title = "".join((head.find(f"{XH}title") or Element("x")).itertext()) or head.findtext(f"{XH}title", "")
+        self.title = head.findtext(f"{XH}title", "")
         instances = model.findall(f"{XF}instance")
-        self.primary = list(instances[0])[0]
+        self.primary = next(iter(instances[0]))
         self.binds = {bind.get("nodeset", ""): bind for bind in model.findall(f"{XF}bind")}
         self.translations: dict[str, dict[str, Element]] = {}
         self.default = ""

@@ -9,11 +9,17 @@ thousands of instruments at random and compare the two.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from spean.instruments.sheets import SheetRow, Workbook
+from spean.instruments.lint import Fault
+from spean.instruments.sheets import Workbook
 
 DIMENSIONS = ("DR", "CR", "RV", "EX", "CD", "VD")
 MEANS = ("DR", "CR", "RV", "CD", "VD")
 STRENGTHS = ("strong", "medium", "weak")
+POPULATIONS = ("adult", "child")
+EXPLOITATIONS = ("labour", "sexual")
+ELEMENTS = ("act", "means", "purpose")
+# The list of choices that the rule understands.
+ANSWERS = "answer"
 Cells = Mapping[str, str]
 
 
@@ -151,6 +157,49 @@ def _several(cell: str) -> list[str]:
     return [part.strip() for part in cell.split(";") if part.strip()]
 
 
-def questions(book: Workbook) -> list[SheetRow]:
-    """The rows that the rule counts."""
-    return [row for row in book["survey"].rows if row["dimension"] or row["maps_to"]]
+def faults(book: Workbook, judged_by: Workbook | None, kind: str) -> list[Fault]:
+    """What is wrong with the columns that the rule reads."""
+    found: list[Fault] = []
+    counted = 0
+    places: dict[tuple[str, ...], int] = {}
+    listed = {f"{row['dimension']}-{row['key']}" for row in (judged_by or Workbook())["survey"].rows if row["dimension"]}
+    for row in book["survey"].rows:
+        if not row["dimension"] and not row["maps_to"]:
+            continue
+        counted += 1
+
+        def fault(message: str, line: int = row.line) -> None:
+            found.append(Fault("survey", line, message))
+
+        if row["type"].split() != ["select_one", ANSWERS]:
+            fault(f"a question that the rule counts is of type select_one {ANSWERS}, not {row['type']!r}")
+        if row["verified"] not in ("true", "false", "yes", "no"):
+            fault(f"verified must be true or false, not {row['verified']!r}")
+        if kind == "ilo_dimensions":
+            for column, allowed in (
+                ("dimension", DIMENSIONS),
+                ("population", POPULATIONS),
+                ("exploitation", EXPLOITATIONS),
+                ("strength", STRENGTHS),
+            ):
+                if row[column] not in allowed:
+                    fault(f"{column} {row[column]!r} is not one of {', '.join(allowed)}")
+            place = tuple(row[column] for column in ("dimension", "key", "population", "exploitation"))
+            first = places.setdefault(place, row.line)
+            if first != row.line:
+                fault(f"{'-'.join(place[:2])} for this population and exploitation already stands in row {first}")
+        else:
+            for element in _several(row["element"]):
+                if element not in ELEMENTS:
+                    fault(f"element {element!r} is not one of {', '.join(ELEMENTS)}")
+            for key in _several(row["maps_to"]):
+                if listed and key not in listed:
+                    fault(f"maps_to {key!r} is not a sign of the list that judges it")
+    if not counted:
+        found.append(Fault("survey", 0, "no question is counted by the rule: fill in dimension or maps_to"))
+    if kind == "checklist" and not listed:
+        found.append(Fault("settings", 0, "evaluated_with names no instrument that is there"))
+    names = {row["name"] for row in book["choices"].rows if row["list_name"] == ANSWERS}
+    if not {"yes", "no"} <= names <= {"yes", "no", "unknown", "declined"}:
+        found.append(Fault("choices", 0, f"the list {ANSWERS} must hold yes and no, and may hold unknown and declined"))
+    return found

@@ -185,7 +185,9 @@ class Instance:
         """
         every = list(self.points())
         for _round in range(len(every) + 2):
-            if not any([self._settle(point) for point in every]):
+            # Every one of them, not only up to the first that changes.
+            changed = [self._settle(point) for point in every]
+            if not any(changed):
                 return
         raise Unsettled(self.definition["id"])
 
@@ -269,8 +271,6 @@ def written(kind: str, value: str) -> str:
 def _xml(point: Point, attributes: str = "") -> str:
     if not point.relevant:
         return ""
-    if point.node["kind"] == "field":
-        inner = escape(point.value)
-    else:
-        inner = "".join(_xml(child) for child in point.children)
+    is_field = point.node["kind"] == "field"
+    inner = escape(point.value) if is_field else "".join(_xml(child) for child in point.children)
     return f"<{point.name}{attributes}>{inner}</{point.name}>" if inner else f"<{point.name}{attributes}/>"

@@ -85,17 +85,16 @@ def _columns(faults: list[Fault], name: str, sheet: Sheet) -> None:
         if base in (profile.IMAGE, "media::image") or column.startswith("media::image"):
             continue
         if base in several:
-            if language and not compiled._LANGUAGE.search(language):
-                faults.append(Fault(name, 1, f"the column {column!r} must name its language like 'label::Khmer (km)'"))
+            if language and not profile.LANGUAGE.search(language):
+                faults.append(Fault(name, sheet.line, f"the column {column!r} must name its language like 'label::Khmer (km)'"))
             elif not language and base not in profile.TRANSLATED[name]:
-                faults.append(Fault(name, 1, f"the column {column!r} must name its language like '{base}::Khmer (km)'"))
-        elif base not in plain or language:
-            # Columns of one's own in `choices` serve filters; anywhere else an unknown column is a slip of the pen.
-            if name != "choices" or language or not NAME.fullmatch(base):
-                faults.append(Fault(name, 1, f"the column {column!r} is not in the profile{meant(base, plain)}"))
+                faults.append(Fault(name, sheet.line, f"the column {column!r} must name its language like '{base}::Khmer (km)'"))
+        # Columns of one's own in `choices` serve filters; anywhere else an unknown column is a slip of the pen.
+        elif (base not in plain or language) and (name != "choices" or language or not NAME.fullmatch(base)):
+                faults.append(Fault(name, sheet.line, f"the column {column!r} is not in the profile{meant(base, plain)}"))
     for needed in {"survey": ("type", "name"), "choices": ("list_name", "name"), "settings": ()}[name]:
         if sheet.rows and needed not in sheet.columns:
-            faults.append(Fault(name, 1, f"the column {needed!r} is missing"))
+            faults.append(Fault(name, sheet.line, f"the column {needed!r} is missing"))
 
 
 def _settings(faults: list[Fault], book: Workbook) -> None:
@@ -266,7 +265,7 @@ def _missing(
 
 def _languages(row: SheetRow, base: str) -> set[str]:
     parts = [profile.column_base(column) for column in row.cells]
-    return {compiled.language_code(language) if language else "" for found, language in parts if found == base}
+    return {profile.language_code(language) if language else "" for found, language in parts if found == base}
 
 
 _SCRIPTS = {"km": re.compile(r"[\u1780-\u17e9]"), "th": re.compile(r"[\u0e00-\u0e7f]")}
@@ -278,10 +277,10 @@ def _scripts(faults: list[Fault], book: Workbook) -> None:
         for row in book[sheet].rows:
             for column, value in row.cells.items():
                 base, language = profile.column_base(column)
-                script = _SCRIPTS.get(compiled.language_code(language)) if language else None
+                script = _SCRIPTS.get(profile.language_code(language)) if language else None
                 letters = re.sub(r"\$\{[^}]*\}", "", value)
                 if script and re.search(r"[^\W\d_]", letters) and not script.search(letters):
-                    code = compiled.language_code(language)
+                    code = profile.language_code(language)
                     faults.append(Fault(sheet, row.line, f"{base} in {code} is not in the script of its language: {value[:40]!r}"))
 
 

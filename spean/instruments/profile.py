@@ -4,7 +4,9 @@ Outside of it lies what one of the places that answer an instrument (the phone, 
 server's re-check, paper, ODK Collect) could not do, or would do differently.
 """
 
-NAMESPACE = "https://spean.org/xlsform"
+import re
+
+LANGUAGE = re.compile(r"\(([a-zA-Z][\w-]*)\)\s*$")
 
 # type of a row → may it have choices
 TYPES: dict[str, str] = {
@@ -109,3 +111,9 @@ def kind_of(cell: str) -> tuple[str, str]:
     if words[0] in ("begin", "end") and len(words) == 2:
         return "_".join(words), ""
     return words[0], " ".join(words[1:])
+
+
+def language_code(name: str) -> str:
+    """`Khmer (km)` is km; a language without a code stands for itself."""
+    found = LANGUAGE.search(name)
+    return found[1].lower() if found else name

@@ -44,10 +44,11 @@ class SheetRow:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table with its columns in order."""
+    """A table with its columns in order; `line` is where they stand in the file."""
 
     columns: tuple[str, ...] = ()
     rows: tuple[SheetRow, ...] = ()
+    line: int = 1
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def read_file(path: Path) -> Workbook:
 def _from_text(text: str) -> Workbook:
     """`| survey |` opens a sheet, `| | type | name |` is its header, and so every following row."""
     sheets: dict[str, Sheet] = {}
-    name, columns, rows = "", (), []  # type: str, tuple[str, ...], list[SheetRow]
+    name, columns, rows, header = "", (), [], 1  # type: str, tuple[str, ...], list[SheetRow], int
     for number, line in enumerate(text.splitlines(), start=1):
         stripped = line.strip()
         if not stripped.startswith("|"):
@@ -108,14 +109,14 @@ def _from_text(text: str) -> Workbook:
         elif not name:
             raise SheetError(number, "a row stands before the name of its sheet")
         elif not columns:
-            columns = tuple(cells[1:])
+            columns, header = tuple(cells[1:]), number
             _check_columns(columns, number)
         else:
             if len(cells) - 1 > len(columns):
                 raise SheetError(number, f"{len(cells) - 1} cells where the header has {len(columns)}")
             rows.append(_row(number, columns, cells[1:]))
         if name in SHEETS:
-            sheets[name] = Sheet(columns, tuple(rows))
+            sheets[name] = Sheet(columns, tuple(rows), header)
     return Workbook(sheets)
 
 
@@ -148,6 +149,7 @@ def _from_excel(data: bytes) -> Workbook:
 def _excel_sheet(page: Any) -> Sheet:
     columns: tuple[str, ...] = ()
     rows: list[SheetRow] = []
+    header = 1
     for number, values in enumerate(page.iter_rows(max_col=MOST_COLUMNS, values_only=True), start=1):
         if number > MOST_ROWS:
             raise SheetError(number, f"the sheet {page.title!r} has more than {MOST_ROWS:,} rows")
@@ -157,11 +159,11 @@ def _excel_sheet(page: Any) -> Sheet:
         if not columns:
             while cells and not cells[-1]:
                 cells.pop()
-            columns = tuple(cells)
+            columns, header = tuple(cells), number
             _check_columns(tuple(cell for cell in columns if cell), number)
         else:
             rows.append(_row(number, columns, cells[: len(columns)]))
-    return Sheet(columns, tuple(rows))
+    return Sheet(columns, tuple(rows), header)
 
 
 def _check_columns(columns: Sequence[str], line: int) -> None:

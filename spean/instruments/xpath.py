@@ -57,7 +57,7 @@ class _Reader:
             token = match.group(kind)
             if kind == "name" and token in _WORDS and self._after_operand():
                 kind = "operator"
-            if kind == "operator" and token == "*" and not self._after_operand():
+            if kind == "operator" and token in ("*",) and not self._after_operand():
                 kind = "name"
             self.tokens.append((kind, token, match.start(kind)))
             place = match.end()
@@ -190,11 +190,8 @@ def calls(tree: Tree) -> list[list[Any]]:
     """All function calls in a tree, outermost first."""
     if not isinstance(tree, list):
         return []
-    if tree[0] == "path":
-        parts = [predicate for step in tree[2:] for predicate in step[1:]]
-    else:
-        parts = tree[1:]
-    return [*([tree] if tree[0] == "call" else []), *(call for part in parts for call in calls(part))]
+    inside = [predicate for step in tree[2:] for predicate in step[1:]] if tree[0] == "path" else tree[1:]
+    return [*([tree] if tree[0] == "call" else []), *(call for part in inside for call in calls(part))]
 
 
 def paths(tree: Tree) -> list[list[Any]]:

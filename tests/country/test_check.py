@@ -54,8 +54,10 @@ ANSWER = "codelists/answer.csv"
 RISK = "codelists/risk_factor.csv"
 FORM = "codelists/exploitation_form.csv"
 SERVICE = "codelists/service_type.csv"
-ILO = "instruments/ilo_2009/indicators.csv"
-LIST = "instruments/first_responder/indicators.csv"
+ILO = "instruments/ilo_2009/form.md"
+LIST = "instruments/first_responder/form.md"
+BUS = "instruments/transit_centre/form.md"
+TALK = "instruments/intake/form.md"
 
 # Each: an identifier, what is planted, and the one line that must be said of it.
 FAULTS: list[tuple[str, Plant, str]] = [
@@ -184,26 +186,41 @@ FAULTS: list[tuple[str, Plant, str]] = [
     ),
     # instruments
     ("default gone", swap("instruments/ilo_2009/instrument.toml", '"ready"', '"empty_slot"'), r"ilo_2009: this instr"),
-    ("kind", swap("instruments/ilo_2009/instrument.toml", '"ilo_dimensions"', '"quiz"'), r"kind 'quiz' is not one of"),
+    ("kind", swap(ILO, "| ilo_dimensions |", "| quiz |"), r"form\.md:\d+: settings: kind 'quiz' is not one of"),
     (
         "unnamed",
         swap("instruments/ilo_2009/instrument.toml", '"ilo_2009"', '"ilo"'),
         r"instrument\.toml:\d+: name 'ilo' is",
     ),
-    ("strength", swap(ILO, ",strong,", ",mighty,"), r"ilo_2009/indicators\.csv:2: strength 'mighty' is not one of"),
-    ("dimension", swap(ILO, ",DR,", ",XX,"), r"ilo_2009/indicators\.csv:2: dim 'XX' is not one of"),
-    ("asked twice", swap(ILO, "CL-DR-JOB,DR,JOB,child", "CL-DR-JOB,DR,JOB,adult"), r":3: DR-JOB for this population"),
-    ("maps to nothing", swap(LIST, ",DR-JOB,", ",DR-JOY,"), r"first_responder/indicators\.csv:2: maps_to 'DR-JOY'"),
-    (
-        "slot filled",
-        swap("instruments/commit_2016/instrument.toml", '"empty_slot"', '"ready"'),
-        r"commit_2016/indicators\.csv",
-    ),
+    ("other name", swap(TALK, "| intake |", "| outtake |"), r"form_id 'outtake' is not the name of the folder"),
+    ("strength", swap(ILO, "| strong |", "| mighty |"), r"ilo_2009/form\.md:4: survey: strength 'mighty' is not one of"),
+    ("dimension", swap(ILO, "| DR | JOB |", "| XX | JOB |"), r"form\.md:4: survey: dimension 'XX' is not one of"),
+    ("asked twice", swap(ILO, "| DR | PAY | adult", "| DR | JOB | adult"), r":5: survey: DR-JOB for this population"),
+    ("maps to nothing", swap(LIST, "| DR-JOB |", "| DR-JOY |"), r"first_responder/form\.md:4: survey: maps_to 'DR-JOY'"),
+    ("slot filled", swap("instruments/commit_2016/instrument.toml", '"empty_slot"', '"ready"'), r"but has no questions"),
     (
         "slot with questions",
-        append("instruments/commit_2016/indicators.csv", "X1,,,,,,,,,,,"),
-        r":2: an empty slot must",
+        lambda folder: (folder / "instruments/commit_2016/form.md").write_text("| survey |\n", encoding="utf-8"),
+        r"an empty slot must",
     ),
+    ("no form", remove(BUS), r"transit_centre: the instrument is ready but has no questions"),
+    ("unknown function", swap(BUS, "count-selected(${signs}))", "kount(${signs}))"), r"the function kount\(\) is not in the"),
+    ("left-out function", swap(BUS, "today()", "now()"), r"now\(\) is not in the profile: the phone's clock"),
+    ("cycle", swap(BUS, "| age_band |", "| age_band2 |"), r"age_band"),
+    ("column", swap(BUS, "| relevant |", "| relevent |"), r":2: survey: the column 'relevent' .* did you mean 'relevant'"),
+    ("type", swap(BUS, "| integer |", "| number |"), r"survey: the type 'number' is not in the profile"),
+    ("no Khmer", swap(BUS, "| ថ្ងៃមកដល់ |", "|  |"), r"label of 'arrived_on' is missing in km"),
+    ("read aloud, no Thai", swap(TALK, "คุณตกลงจะคุยกับฉันตอนนี้หรือไม่", ""), r"label of 'agrees' is missing in th; it is read"),
+    ("choice not in Vietnamese", swap(TALK, "| Khá giả |", "|  |"), r"choices: label of 'well_off' is missing in vi"),
+    ("other script", swap(TALK, "| ថ្ងៃ | Ngày |", "| days | Ngày |"), r"label in km is not in the script"),
+    ("list", swap(TALK, "select_one income", "select_one incame"), r"the list 'incame' is not in .* did you mean 'income'"),
+    ("bracket", swap(BUS, "if(${signs} = '', '', 'leaflet'))))", "if(${signs} = '', '', 'leaflet')))"), r"is missing"),
+    (
+        "repeat that may be hidden",
+        swap(BUS, "| begin_repeat | traveller | Person | បុគ្គល |  |  |  |  |  |  |", "| begin_repeat | traveller | Person | បុគ្គល |  |  |  |  |  | ${on_board} > 1 |"),
+        r"calculation: it reads the repeat 'traveller', which may be hidden",
+    ),
+    ("cover", swap("instruments/cover.md", "| questions |", "| note |"), r"cover\.md: survey: a cover has one row of type"),
     # rights
     ("rights missing", remove("rights/th.md"), r"rights/th\.md: this file is missing"),
     ("rights without version", swap("rights/km.md", "version:", "edition:"), r"rights/km\.md:1: the head names no ver"),
