@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "pgtrigger",
     # Before the libraries whose templates they replace.
     "spean.country",
+    "spean.instruments",
     "spean.access",
     "spean.privacy",
     "spean.privacy.keyvault",

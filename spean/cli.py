@@ -104,6 +104,27 @@ COMMANDS = (
     Command("restore", "spean.run.safekeeping:restore", "bring a backup back into an empty installation", raw=True),
     Command("drill", "spean.run.safekeeping:drill", "prove the newest backup by restoring it aside", raw=True),
     Command("screen", "spean.detection.screen:run", "apply the definition test to answers", _screen),
+    Command(
+        "instrument list",
+        "spean.detection.instrument_commands:show",
+        "list the instruments that can be asked",
+        raw=True,
+        database=_always,
+    ),
+    Command(
+        "instrument load",
+        "spean.detection.instrument_commands:load",
+        "check an XLSForm and ask it from now on",
+        raw=True,
+        database=_always,
+    ),
+    Command(
+        "instrument excel",
+        "spean.detection.instrument_commands:excel",
+        "write an instrument as an Excel file",
+        raw=True,
+        database=_always,
+    ),
     Command("country check", "spean.country.check:main", "check a country pack for faults", raw=True),
     Command(
         "audit verify",
@@ -173,6 +194,7 @@ COMMANDS = (
     Command("manage", "spean.run.commands:manage", "run a Django command, for example: spean manage shell", raw=True),
 )
 GROUPS = {
+    "instrument": "lists of questions",
     "country": "country packs: check",
     "audit": "the event log: verify, export, key, witnessed",
     "exports": "lists that left the system: trace",

@@ -13,7 +13,8 @@ from spean.cases import work
 from spean.cases.actions import new_case
 from spean.cases.models import Case
 from spean.country import pack
-from spean.detection import assess, rules
+from spean.country.pack import Instrument
+from spean.detection import assess, instruments, rules
 from spean.detection.models import Screening
 from spean.lib import clock
 from spean.privacy import events, vault
@@ -32,20 +33,23 @@ DESCRIBED = ("sex", "nationality", "languages", "detection_context", "detected_p
 
 
 def start_screening(
-    actor: User, *, instrument: str, exploitation: str = "labour", once: UUID | None = None
+    actor: User, *, instrument: str, version: str = "", exploitation: str = "labour", once: UUID | None = None
 ) -> Screening:
-    """Begin an interview: a case of its own, a data key of its own, and the screener's involvement."""
+    """Begin an interview: a case of its own, a data key of its own, and the screener's involvement.
+
+    `version` is that of an instrument filled in elsewhere, which may be an earlier one; else what is asked now.
+    """
     organisation = actor.organisation
     if organisation is None:
         raise Forbidden([_("This is not available to you.")])
-    _check_instrument(instrument)
+    asked = _instrument(instrument, version)
     case = new_case(actor, organisation)
     with transaction.atomic():
         with perform("start_screening", case, actor, once=once) as step:
             vault.create_key(case.subject)
             step.facts["instrument"] = instrument
         work.involve(case, organisation, "screening", actor=actor, basis="screening")
-        return _new_screening(actor, case, instrument, exploitation)
+        return _new_screening(actor, case, asked, exploitation)
 
 
 def screen_again(
@@ -55,17 +59,18 @@ def screen_again(
 
     What was told before is carried over, so that nobody has to tell it twice; the earlier interview stays.
     """
-    _check_instrument(instrument)
+    asked = _instrument(instrument)
     with perform("screen_again", case, actor, version=version, once=once) as step:
         step.facts["instrument"] = instrument
         work.finish_tasks(step.obj, "second_interview")
         last = step.obj.screenings.first()
         if last is None:
-            return _new_screening(actor, step.obj, instrument, "labour")
+            return _new_screening(actor, step.obj, asked, "labour")
         kept = {name: getattr(last, name) for name in KEPT}
         if last.instrument == instrument:
+            # The same questions: what was answered stays answered, also where the instrument has a new version.
             kept["answers"] = last.answers
-        return _new_screening(actor, step.obj, instrument, last.exploitation, **kept)
+        return _new_screening(actor, step.obj, asked, last.exploitation, **kept)
 
 
 def save_answers(
@@ -189,26 +194,32 @@ def destroy_keys_of_refused() -> int:
     return len(left)
 
 
-def _new_screening(actor: User, case: Case, instrument: str, exploitation: str, **kept: Any) -> Screening:
+def _new_screening(actor: User, case: Case, instrument: Instrument, exploitation: str, **kept: Any) -> Screening:
     organisation = actor.organisation
     assert organisation is not None
+    instruments.keep(instrument)
+    if "answers" in kept:
+        known = {row.answer_key for row in instrument.indicators}
+        kept["answers"] = {key: answer for key, answer in kept["answers"].items() if key in known}
     screening = Screening(
-        case=case, instrument=instrument, instrument_version=pack().instruments[instrument].version,
+        case=case, instrument=instrument.name, instrument_version=instrument.version,
         exploitation=exploitation, started_at=clock.now(), screener=actor, organisation=organisation, **kept,
     )  # fmt: skip
     screening.save(force_insert=True)
     return screening
 
 
-def _check_instrument(name: str) -> None:
-    """A slot whose official list has not been entered cannot be asked from."""
-    found = pack().instruments.get(name)
-    if found is None or not found.indicators:
+def _instrument(name: str, version: str = "") -> Instrument:
+    """What is to be asked. A slot whose official list has not been entered cannot be asked from."""
+    found = instruments.get(name, version) if version else instruments.find(name)
+    if found is None or not found.is_screening:
         raise Refused([_("This list of questions is not available yet: the official list has not been entered.")])
+    return found
 
 
 def _check_answers(screening: Screening, answers: Mapping[str, str]) -> None:
-    known = {row.answer_key for row in pack().instruments[screening.instrument].indicators}
+    asked = instruments.get(screening.instrument, screening.instrument_version)
+    known = {row.answer_key for row in asked.indicators}
     if answers.keys() - known or set(answers.values()) - set(rules.ANSWERS):
         raise Refused([_("One of these answers does not belong to this list of questions.")])
 

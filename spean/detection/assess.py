@@ -4,37 +4,38 @@ from collections.abc import Mapping
 from typing import Any
 
 from spean.country import pack
-from spean.detection import rules, texts
+from spean.country.pack import Instrument
+from spean.detection import instruments, rules, texts
 from spean.detection.models import Screening
 
 
+def instrument_of(screening: Screening) -> Instrument:
+    """The instrument in the version of this interview."""
+    return instruments.get(screening.instrument, screening.instrument_version)
+
+
 def indicators_for(screening: Screening) -> list[Any]:
-    """The questions of this interview: the list for its population and exploitation, in the pack's order."""
-    instrument = pack().instruments[screening.instrument]
-    if instrument.kind == "checklist":
-        return list(instrument.indicators)
+    """The questions of this interview: the list for its population and exploitation, in the instrument's order."""
     population = rules.population(screening.age, screening.age_disputed)
-    return rule_list(screening.instrument, population, screening.exploitation)
+    return list(instrument_of(screening).asked(population, screening.exploitation))
 
 
-def rule_list(instrument: str, population: str, exploitation: str) -> list[Any]:
-    """The rows of a dimension instrument for one population and one kind of exploitation."""
-    return [
-        row
-        for row in pack().instruments[instrument].indicators
-        if row.population == population and row.exploitation == exploitation
-    ]
+def rule_list(screening: Screening) -> list[Any]:
+    """The list whose strengths judge the answers: the interview's own, or the one that its instrument names."""
+    asked = instrument_of(screening)
+    judge = instruments.find(asked.evaluated_with) if asked.evaluated_with else asked
+    population = rules.population(screening.age, screening.age_disputed)
+    return list(judge.asked(population, screening.exploitation)) if judge else []
 
 
 def assess_screening(screening: Screening) -> rules.Assessment:
     """What the answers kept so far suggest. Answers to another population's questions are left aside."""
-    population = rules.population(screening.age, screening.age_disputed)
-    instrument = pack().instruments[screening.instrument]
+    instrument = instrument_of(screening)
     answers: Mapping[str, str] = screening.answers
     if instrument.kind == "checklist":
         # A checklist is judged by the very same rule, through the indicators its questions stand for.
         answers = rules.expand_checklist(answers, instrument.indicators)
-    rows = rule_list(_judged_by(screening), population, screening.exploitation)
+    rows = rule_list(screening)
     keys = {f"{row.dim}-{row.key}" for row in rows}
     facts = rules.Screening(
         exploitation=screening.exploitation,
@@ -74,12 +75,7 @@ def sentences(screening: Screening, language: str | None = None) -> list[str]:
 
 def labels(screening: Screening, language: str | None = None) -> Mapping[str, str]:
     """Short labels of the indicators, by `DIM-KEY`, and of acts and forms: for sentences and evidence lists."""
-    population = rules.population(screening.age, screening.age_disputed)
-    rows = rule_list(_judged_by(screening), population, screening.exploitation)
+    rows = rule_list(screening)
     named = {code.code: code.label(language) for name in ("act", "exploitation_form") for code in pack().codelist(name)}
     return {**named, **{f"{row.dim}-{row.key}": row.label(language) for row in rows}}
 
-
-def _judged_by(screening: Screening) -> str:
-    """The instrument whose list and rule judge the answers: its own, or the one the pack names for a checklist."""
-    return pack().instruments[screening.instrument].evaluated_with or screening.instrument

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from spean.country import pack
 from spean.country.fields import CodeChoices, CodesChoices
 from spean.country.fields import label as words
-from spean.detection import rules
+from spean.detection import instruments, rules
 from spean.workflow.pages import LONG, SHORT, ActionForm
 
 NONE, UNKNOWN = "none", "unknown"
@@ -87,9 +87,7 @@ class StartForm(ActionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        usable = sorted(
-            (one for one in pack().instruments.values() if one.indicators), key=lambda one: len(one.indicators)
-        )
+        usable = instruments.screenings()
         self.fields["instrument"].choices = [  # type: ignore[attr-defined]
             Choice(one.name, one.title(), hint=self.HINTS.get(one.name, "")) for one in usable
         ]

@@ -6,28 +6,11 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import get_language, gettext_lazy
 
-from spean.country import pack
-from spean.detection import rules
-from spean.detection.assess import indicators_for, rule_list
+from spean.detection import told
+from spean.detection.assess import indicators_for, instrument_of, rule_list
 from spean.detection.models import Screening
-
-# A checklist is asked in pages of this length: a phone shows it in a few movements of the thumb.
-PAGE = 6
-
-# The list whose strengths judge a checklist's answers.
-LONG_LIST = "ilo_2009"
-
-# What a page of a dimension is called towards somebody who does not know the instrument.
-DIMENSION_TITLES: dict[str, str | Promise] = {
-    "DR": gettext_lazy("Promises that were not true"),
-    "CR": gettext_lazy("Force before or on the way"),
-    "RV": gettext_lazy("A hard situation that was used"),
-    "EX": gettext_lazy("Work and living"),
-    "CD": gettext_lazy("Force and control at the place"),
-    "VD": gettext_lazy("Dependence at the place"),
-}
 
 FIXED: tuple[tuple[str, str | Promise], ...] = (
     ("before", gettext_lazy("Before you begin")),
@@ -48,33 +31,23 @@ class Screen:
 
 
 def question_pages(screening: Screening) -> list[Screen]:
-    """The questions, one dimension per screen, or a checklist in short pages."""
-    rows = indicators_for(screening)
-    instrument = pack().instruments[screening.instrument]
-    if instrument.kind == "checklist":
-        parts = [rows[start : start + PAGE] for start in range(0, len(rows), PAGE)]
-        titles = [
-            _("What happened (%(number)d of %(total)d)") % {"number": number, "total": len(parts)}
-            for number in range(1, len(parts) + 1)
-        ]
-    else:
-        dims = list(dict.fromkeys(row.dim for row in rows))
-        parts = [[row for row in rows if row.dim == dim] for dim in dims]
-        titles = [str(DIMENSION_TITLES.get(dim) or instrument.dimension(dim)) for dim in dims]
-    return [
-        Screen(f"questions-{number}", title, part)
-        for number, (title, part) in enumerate(zip(titles, parts, strict=True), start=1)
-    ]
+    """The pages of the instrument whose questions are relevant for this person, as its definition says."""
+    rows = {row.code: row for row in indicators_for(screening)}
+    asked = told.instance_of(screening, instrument_of(screening), get_language() or "en")
+    pages: list[Screen] = []
+    for paths in asked.definition["pages"]:
+        shown = [point for path in paths for point in asked.points(asked.at(path)) if point.relevant]
+        questions = [rows[point.name] for point in shown if point.name in rows]
+        if questions:
+            title = asked.words(asked.at(paths[0]).node.get("label"), asked.root)
+            pages.append(Screen(f"questions-{len(pages) + 1}", title, questions))
+    return pages
 
 
 def unverified(screening: Screening) -> set[str]:
     """Questions behind which a strength stands that has not been checked against the published list."""
-    if pack().instruments[screening.instrument].kind != "checklist":
-        return {row.answer_key for row in indicators_for(screening) if not row.verified}
-    population = rules.population(screening.age, screening.age_disputed)
-    listed = rule_list(LONG_LIST, population, screening.exploitation)
-    open_keys = {row.answer_key for row in listed if not row.verified}
-    return {row.answer_key for row in indicators_for(screening) if open_keys & set(row.maps_to)}
+    open_keys = {row.answer_key for row in rule_list(screening) if not row.verified}
+    return {row.answer_key for row in indicators_for(screening) if open_keys & {row.answer_key, *row.maps_to}}
 
 
 def screens(screening: Screening) -> list[Screen]:

@@ -89,6 +89,33 @@ class Screening(models.Model):
         return f"{self.instrument} of {self.case_id}"
 
 
+class InstrumentVersion(models.Model):
+    """One version of an instrument as it was first asked, or loaded: a record keeps the questions it was made with.
+
+    Holds no answer and nobody's name: tables, XForm and compiled definition. Never changed and never deleted.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=40)
+    version = models.CharField(max_length=20)
+    # Loaded by the operator from a file; otherwise kept from the country pack when it was first asked.
+    loaded = models.BooleanField(default=False)
+    digest = models.CharField(max_length=64)
+    # {"sheets", "about", "xform", "definition"}, see `instruments.py`.
+    content = models.JSONField()
+    kept_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("name", "-kept_at", "id")
+        constraints = [models.UniqueConstraint(fields=["name", "version"], name="one_text_per_instrument_version")]
+
+    class Privacy:
+        plain = ("id", "name", "version", "loaded", "digest", "content", "kept_at")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
 class Informant(models.Model):
     """Who gave the tip, or called. Not the person of the case, and never part of the case.
 

@@ -1,8 +1,11 @@
-"""What a filled-in screening instrument tells the definition test: from its answers to `spean screen` and back."""
+"""Between an instrument that is filled in and the tables: what it tells the definition test, and back."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from spean.country import pack
+from spean.country.pack import Instrument
+from spean.detection.models import Screening
 from spean.instruments.engine import Instance
 
 # Answers of the cover that mean "not known", and "asked, and none of these".
@@ -37,3 +40,25 @@ def answers(instance: Instance, keys: Mapping[str, str]) -> dict[str, str]:
 def as_input(instance: Instance, keys: Mapping[str, str]) -> dict[str, Any]:
     """The input of `spean screen` that says the same."""
     return {"instrument": instance.definition["id"], **facts(instance), "answers": answers(instance, keys)}
+
+
+def instance_of(screening: Screening, instrument: Instrument, language: str) -> Instance:
+    """The instrument with what an interview in the pages has told so far: which questions it asks follows from it."""
+    instance = Instance(instrument.made.definition, today=pack().today().isoformat(), language=language)
+    acts = {None: UNKNOWN, (): NONE}.get(None if screening.acts is None else tuple(screening.acts))
+    known = {
+        "person/age": "" if screening.age is None else str(screening.age),
+        "person/age_disputed": "yes" if screening.age_disputed else "no",
+        "work/exploitation": screening.exploitation,
+        "journey/acts": acts or " ".join(screening.acts or ()),
+        "work/forms": " ".join(screening.forms) or NOT_KNOWN,
+    }
+    for path, value in known.items():
+        instance.set(instance.at(path), value)
+    names = {row.code: row.answer_key for row in instrument.indicators}
+    for point in instance.points():
+        given = screening.answers.get(names.get(point.name, ""), "not_asked")
+        if given != "not_asked":
+            instance.set(point, given)
+    instance.settle()
+    return instance

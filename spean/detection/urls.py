@@ -2,12 +2,23 @@
 
 import spean.detection.panels  # noqa: F401  (puts this room's panel on the case page)
 from spean.access.pages import page
-from spean.detection import informant_pages, views
+from spean.detection import informant_pages, instrument_pages, views
 
 urlpatterns = [
     page("screening/start/", views.start, action="start_screening", name="screening_start"),
     page("screening/<uuid:pk>/result/", views.result, action="see_screening", name="screening_result"),
     page("screening/<uuid:pk>/<slug:slug>/", views.screen, action="answer_screening", name="screening_step"),
+    # An instrument asked by its own definition: with a script, without one, and from elsewhere
+    page("instrument/submission/", instrument_pages.submit, action="start_screening", name="instrument_submit"),
+    page("instrument/<slug:name>/", instrument_pages.fill, action="start_screening", name="instrument_fill"),
+    page(
+        "instrument/<slug:name>/<str:version>/definition.json", instrument_pages.definition, action="start_screening",
+        name="instrument_definition",
+    ),
+    page(
+        "instrument/<slug:name>/<str:version>/form.xml", instrument_pages.xform, action="start_screening",
+        name="instrument_xform",
+    ),
     page("case/<uuid:pk>/interview/", views.go_on, action="answer_screening", name="case_interview"),
     page("case/<uuid:pk>/interview-again/", views.again, action="screen_again", name="case_interview_again"),
     page(

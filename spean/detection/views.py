@@ -25,7 +25,7 @@ from spean.cases import labels
 from spean.cases.models import Case
 from spean.country import pack
 from spean.country.fields import label
-from spean.detection import actions, interview, queries
+from spean.detection import actions, instruments, interview, queries
 from spean.detection.forms import (
     AboutForm,
     AgainForm,
@@ -67,7 +67,7 @@ def start(request: AccessRequest) -> HttpResponse:
         if done and done.again:
             return HttpResponseRedirect(reverse("case_interview", args=[done.again.object_id]))
     context = {
-        "empty": [one for one in pack().instruments.values() if not one.indicators],
+        "empty": [one for one in instruments.current().values() if one.book is None],
         "back_url": reverse("home"),
     }
     return show_form(request, "detection/start.html", form, context)

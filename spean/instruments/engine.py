@@ -86,9 +86,9 @@ class Instance:
 
     # -- finding --------------------------------------------------------------------------------------------
 
-    def points(self) -> Iterator[Point]:
-        """Every node in document order, the root first."""
-        stack = [self.root]
+    def points(self, top: Point | None = None) -> Iterator[Point]:
+        """Every node from `top` (the root) down, in document order."""
+        stack = [top or self.root]
         while stack:
             point = stack.pop()
             yield point

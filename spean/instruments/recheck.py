@@ -152,6 +152,17 @@ def recheck(definition: Definition, root: Element, *, today: date) -> Checked:
     raise refusal
 
 
+def unfinished(definition: Definition, root: Element, *, today: date) -> Instance:
+    """An instrument whose answers are not complete yet, as a page carries it: read as carefully, calculated anew."""
+    if named(root) != Named(definition["id"], definition["version"]) or _name(root) != definition["root"]["name"]:
+        raise Refused("wrong_instrument")
+    stamps = _stamps(definition["root"], root)
+    instance = Instance(definition, today=_day(stamps, today).isoformat(), stamps=stamps)
+    _fill(instance, instance.root, root, strict=False)
+    instance.settle()
+    return instance
+
+
 def _refuse(code: str, path: str) -> NoReturn:
     raise Refused(code, path)
 
@@ -193,7 +204,7 @@ def _day(stamps: Mapping[str, str], today: date) -> date:
     return day
 
 
-def _fill(instance: Instance, point: Point, element: Element) -> None:
+def _fill(instance: Instance, point: Point, element: Element, *, strict: bool = True) -> None:
     """Put the answers of an element into the instrument; calculated values are left to be worked out."""
     seen: dict[str, int] = {}
     if (element.text or "").strip() and len(element):
@@ -212,23 +223,24 @@ def _fill(instance: Instance, point: Point, element: Element) -> None:
         if node["kind"] == "field":
             if len(child):
                 raise Refused("unknown_node", where)
-            _answer(instance, inner, child.text or "")
+            _answer(instance, inner, child.text or "", strict)
         else:
-            _fill(instance, inner, child)
+            _fill(instance, inner, child, strict=strict)
     for node in point.node.get("nodes", ()):
         if node["kind"] == "repeat":
             for left in point.by_name.get(node["name"], [])[seen.get(node["name"], 0) :]:
                 instance.remove(left)
 
 
-def _answer(instance: Instance, point: Point, text: str) -> None:
+def _answer(instance: Instance, point: Point, text: str, strict: bool) -> None:
     kind = point.node["type"]
     path = instance.path(point)
     if len(text) > LONGEST.get(kind, LONGEST["text"]):
         raise Refused("too_long", path)
     if kind not in ANSWERED:
         return
-    if text and kind not in SELECTS and not fits(kind, text):
+    # A page may carry what was mistyped, so that it can be corrected there.
+    if strict and text and kind not in SELECTS and not fits(kind, text):
         raise Refused("wrong_type", path)
     if kind in SELECTS:
         words = text.split()
