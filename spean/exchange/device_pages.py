@@ -20,7 +20,7 @@ from spean.access import policy
 from spean.access.pages import AccessRequest
 from spean.exchange import openrosa_actions as actions
 from spean.exchange.openrosa_models import Device, Quarantined
-from spean.exchange.openrosa_recheck import REASONS
+from spean.exchange.openrosa_reasons import REASONS
 from spean.privacy import doors
 from spean.workflow.pages import ActionForm, carry_out
 
@@ -48,13 +48,9 @@ def _list(request: AccessRequest, form: ActionForm) -> HttpResponse:
     context = {
         "form": form,
         "devices": policy.visible(request.user, "see_device", Device).select_related("organisation"),
-        "waiting": [(row, reasons(row)) for row in waiting.defer("content")],
+        "waiting": [(row, REASONS[row.reason]) for row in waiting.defer("content")],
     }
     return render(request, "exchange/devices.html", context, status=422 if form.is_bound else 200)
-
-
-def reasons(row: Quarantined) -> list[str]:
-    return [str(REASONS[code]) for code in row.reasons if code in REASONS]
 
 
 @require_POST
@@ -134,7 +130,7 @@ def settle(request: AccessRequest, pk: UUID) -> HttpResponse:
 
 
 def _quarantined(request: AccessRequest, row: Quarantined, form: ActionForm, opened: str | None = None) -> HttpResponse:
-    context: dict[str, Any] = {"row": row, "reasons": reasons(row), "form": form}
+    context: dict[str, Any] = {"row": row, "reason": REASONS[row.reason], "form": form}
     if opened is not None:
         context["answers"] = answers(opened)
         context["raw"] = "" if context["answers"] else opened

@@ -18,12 +18,12 @@ from django.utils.translation import gettext as _
 from spean.access import policy
 from spean.access.links import digest
 from spean.access.models import User
-from spean.country import pack
-from spean.detection import instrument_forms, recording
+from spean.country.pack import Instrument
+from spean.detection import instruments, submission
 from spean.exchange import openrosa_xml
 from spean.exchange.openrosa_models import Device, FormKey, PublishedForm, Quarantined, SentForm
-from spean.exchange.openrosa_recheck import Checked, recheck
 from spean.exchange.openrosa_xml import Post, Sent
+from spean.instruments import recheck
 from spean.lib import clock
 from spean.lib.identifiers import new_code
 from spean.privacy import events, formkeys, vault
@@ -103,9 +103,9 @@ def device_of(token: str, use: str) -> Device | None:
 
 
 def offered_forms() -> list[PublishedForm]:
-    """The instruments of the pack as phones are offered them now, kept the first time they are."""
+    """The instruments of a screening as phones are offered them now, kept the first time they are."""
     key = form_key()
-    return [_published(one.name, key) for one in instrument_forms.screening_instruments()]
+    return [_published(one, key) for one in instruments.screenings()]
 
 
 def form_key() -> FormKey:
@@ -125,21 +125,17 @@ def _make_form_key() -> FormKey:
     return row
 
 
-def _published(name: str, key: FormKey) -> PublishedForm:
-    instrument, source = pack().instruments[name], instrument_forms.source(name)
-    rows = PublishedForm.objects.filter(form_id=name, version=instrument.version, source=source, key=key)
-    found = rows.first()
+def _published(instrument: Instrument, key: FormKey) -> PublishedForm:
+    name, version = instrument.name, instrument.version
+    found = PublishedForm.objects.filter(form_id=name, version=version, key=key).first()
     if found is not None:
         return found
-    made = instrument_forms.made(name)
-    xform = with_key(made.xform, key.public).encode()
+    # What a phone was given stays valid, however late it is sent back.
+    instruments.keep(instrument)
+    xform = with_key(instruments.get(name, version).made.xform, key.public).encode()
     row, _new = PublishedForm.objects.get_or_create(
-        form_id=made.definition["id"], version=made.definition["version"], source=source, key=key,
-        defaults={
-            "xform": xform,
-            "digest": hashlib.md5(xform, usedforsecurity=False).hexdigest(),
-            "definition": made.definition,
-        },
+        form_id=name, version=version, key=key,
+        defaults={"xform": xform, "digest": hashlib.md5(xform, usedforsecurity=False).hexdigest()},
     )  # fmt: skip
     return row
 
@@ -193,87 +189,56 @@ def _known(device: Device, sent: Sent) -> bool:
 
 
 def _take(device: Device, post: Post, sent: Sent) -> Taken:
-    form, checked = _examine(post, sent)
-    reasons: tuple[str, ...] = checked.faults
-    if not reasons and form is not None:
+    plain, reason = _opened(post, sent)
+    if not reason:
         try:
             with transaction.atomic():
-                screening = recording.record(device.user, _told(form, checked))
-                row = _sent(device, sent, form, case=screening.case)
+                screening = submission.receive(device.user, plain).screening
+                row = _sent(device, sent, case=screening.case)
                 (row.digest,) = vault.keyed_digests(screening.case.subject, [post.form])
                 row.save(force_insert=True)
-                facts = {"device": device.code, "form": form.form_id, "version": form.version}
+                facts = {"device": device.code, "instrument": screening.instrument}
                 events.record("submission.received", actor=device.user, obj=row, case=screening.case, facts=facts)
             return Taken(kept=False)
-        except _Older:
-            reasons = ("older_questions",)
+        except recheck.Refused as refused:
+            reason = refused.code
         except (CannotDo, ValidationError):
-            reasons = ("refused",)
-    _quarantine(device, post, sent, form, reasons)
+            reason = "refused"
+    _quarantine(device, post, sent, plain, reason)
     return Taken(kept=True)
 
 
-class _Older(Exception):
-    """The version asked something that is asked no longer."""
-
-
-def _told(form: PublishedForm, checked: Checked) -> recording.Told:
-    """The answers as the actions take them; a withdrawn version is taken while each of its answers still has a place."""
-    instrument = pack().instruments.get(form.form_id)
-    if instrument is None:
-        raise _Older
-    known = {row.code for row in instrument.indicators} | set(recording.ASKED)
-    answered = {name for name, kind in _questions(form) if checked.values.get(name)}
-    if answered - known:
-        raise _Older
-    return recording.told(form.form_id, checked.values)
-
-
-def _questions(form: PublishedForm) -> list[tuple[str, str]]:
-    from spean.instruments.definition import questions
-
-    return [(node["name"], node["type"]) for _path, node in questions(form.definition)]
-
-
-def _examine(post: Post, sent: Sent) -> tuple[PublishedForm | None, Checked]:
-    """The form it was filled in on, and what the engine says of it. Of versions called alike, the one that fits."""
-    nothing: dict[str, str] = {}
-    forms = list(PublishedForm.objects.select_related("key").filter(form_id=sent.form_id, version=sent.version))
-    if not forms:
-        return None, Checked(nothing, ("unknown_form",))
-    root, replaces = sent.root, sent.replaces
+def _opened(post: Post, sent: Sent) -> tuple[bytes, str]:
+    """The answers, out of their envelope if they are in one, and what stands against taking them as they are."""
+    plain, inside = post.form, sent
     if sent.sealed is not None:
         try:
-            inside = openrosa_xml.read_form(_opened(forms, post, sent))
+            plain = _unsealed(post, sent)
+            inside = openrosa_xml.read_form(plain)
         except (CannotOpen, openrosa_xml.Malformed):
-            return forms[0], Checked(nothing, ("not_opened",))
+            return b"", "not_opened"
         if (inside.form_id, inside.version, inside.instance) != (sent.form_id, sent.version, sent.instance):
-            return forms[0], Checked(nothing, ("not_opened",))
-        root, replaces = inside.root, inside.replaces
-    if replaces:
-        return forms[0], Checked(nothing, ("changed_later",))
-    found = [(form, recheck(form.definition, root, clock.today())) for form in forms]
-    return min(found, key=lambda pair: len(pair[1].faults))
+            return plain, "not_opened"
+    return plain, "changed_later" if inside.replaces else ""
 
 
-def _opened(forms: list[PublishedForm], post: Post, sent: Sent) -> bytes:
+def _unsealed(post: Post, sent: Sent) -> bytes:
     assert sent.sealed is not None and post.sealed is not None  # receive() has looked
     envelope = formkeys.Envelope(
         sent.form_id, sent.version, sent.instance_id, sent.sealed["base64EncryptedKey"],
         sent.sealed["base64EncryptedElementSignature"], post.sealed,
     )  # fmt: skip
-    fault = CannotOpen("No key of these forms opens it.")
-    for key in {form.key_id: form.key for form in forms}.values():
-        if key.private is None:
-            continue
+    fault = CannotOpen("There is no key of forms.")
+    for key in FormKey.objects.all():
         try:
-            return formkeys.open_envelope(key.subject, PRIVATE, key.pk, bytes(key.private), envelope)
+            return formkeys.open_envelope(key.subject, PRIVATE, key.pk, bytes(key.private or b""), envelope)
         except CannotOpen as refused:
             fault = refused
     raise fault
 
 
-def _sent(device: Device, sent: Sent, form: PublishedForm | None, **became: Any) -> SentForm:
+def _sent(device: Device, sent: Sent, **became: Any) -> SentForm:
+    form = PublishedForm.objects.filter(form_id=sent.form_id, version=sent.version).first()
     return SentForm(
         id=uuid4(), instance=sent.instance, user=device.user, device=device, form=form, received_at=clock.now(),
         **became,
@@ -289,35 +254,25 @@ def _is_same(before: SentForm, form: bytes) -> bool:
     return hmac.compare_digest(now, bytes(before.digest))
 
 
-def _quarantine(
-    device: Device, post: Post, sent: Sent, form: PublishedForm | None, reasons: tuple[str, ...]
-) -> Quarantined:
+def _quarantine(device: Device, post: Post, sent: Sent, plain: bytes, reason: str) -> None:
+    """Keep what arrived, sealed under a key of its own: opened where it could be, else as it came."""
     if Quarantined.objects.filter(user=device.user, settled_at__isnull=True).count() >= MOST_WAITING:
         raise TooManyWaiting
     row = Quarantined(
         id=uuid4(), code=new_code("Q"), user=device.user, organisation=device.organisation, device=device,
-        reasons=list(reasons), received_at=clock.now(),
+        reason=reason, received_at=clock.now(),
     )  # fmt: skip
+    text = plain.decode("utf-8", "replace")
+    if not plain:
+        text = f"{post.form.decode('utf-8', 'replace')}\n{base64.b64encode(post.sealed or b'').decode()}"
     vault.create_key(row.subject)
-    vault.seal_fields(row, content=_content(form, post, sent))
+    vault.seal_fields(row, content=text)
     row.save(force_insert=True)
-    mark = _sent(device, sent, form, quarantined=row)
+    mark = _sent(device, sent, quarantined=row)
     (mark.digest,) = vault.keyed_digests(row.subject, [post.form])
     mark.save(force_insert=True)
-    facts = {"device": device.code, "code": row.code, "reasons": list(reasons)}
+    facts = {"device": device.code, "code": row.code, "reason": reason}
     events.record("submission.quarantined", actor=device.user, obj=row, facts=facts)
-    return row
-
-
-def _content(form: PublishedForm | None, post: Post, sent: Sent) -> str:
-    """What is kept: the form as it was sent; of a sealed one what is in it, or where that fails all of it as it came."""
-    if sent.sealed is None:
-        return post.form.decode("utf-8", "replace")
-    forms = list(PublishedForm.objects.select_related("key").filter(form_id=sent.form_id)) if form else []
-    try:
-        return _opened(forms, post, sent).decode("utf-8", "replace")
-    except CannotOpen:
-        return post.form.decode("utf-8", "replace") + "\n" + base64.b64encode(post.sealed or b"").decode()
 
 
 def settle_quarantined(actor: User, row: Quarantined, *, once: UUID | None = None) -> Quarantined:

@@ -72,27 +72,23 @@ class FormKey(models.Model):
 
 
 class PublishedForm(models.Model):
-    """A form as phones were offered it. Kept for good: what was filled in on it is held to it, however late it comes."""
+    """A version of an instrument as phones were offered it, byte for byte, with the key it names. Kept for good."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     form_id = models.CharField(max_length=40)
     version = models.CharField(max_length=20)
-    source = models.CharField(max_length=64)
     key = models.ForeignKey(FormKey, on_delete=models.PROTECT, related_name="+")
     xform = models.BinaryField()
     digest = models.CharField(max_length=32)
-    definition = models.JSONField()
     offered_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         ordering = ("-offered_at", "id")
         triggers: ClassVar[list[pgtrigger.Trigger]] = append_only()
-        constraints = [
-            models.UniqueConstraint(fields=["form_id", "version", "source", "key"], name="form_published_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["form_id", "version", "key"], name="form_published_once")]
 
     class Privacy:
-        plain = ("id", "form_id", "version", "source", "key", "xform", "digest", "definition", "offered_at")
+        plain = ("id", "form_id", "version", "key", "xform", "digest", "offered_at")
 
     def __str__(self) -> str:
         return f"{self.form_id} {self.version}"
@@ -106,7 +102,7 @@ class Quarantined(models.Model):
     user = models.ForeignKey("access.User", on_delete=models.PROTECT, related_name="+")
     organisation = models.ForeignKey("access.Organisation", on_delete=models.PROTECT, related_name="+")
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="+")
-    reasons = models.JSONField(default=list)
+    reason = models.CharField(max_length=30)
     content = SealedField(section="narrative", long=True)
     received_at = models.DateTimeField(default=clock.now)
     settled_at = models.DateTimeField(null=True, blank=True)
@@ -126,7 +122,7 @@ class Quarantined(models.Model):
         ]
 
     class Privacy:
-        coded = ("reasons",)
+        coded = ("reason",)
         plain = ("id", "code", "user", "organisation", "device", "received_at", "settled_at", "settled_by")
 
     @property

@@ -29,10 +29,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 
+from spean.detection import instruments
 from spean.exchange import openrosa_actions as actions
 from spean.exchange import openrosa_xml as xml
 from spean.exchange.openrosa_models import Device, PublishedForm
-from spean.instruments.definition import Definition
 from spean.lib import clock
 
 View = Callable[..., HttpResponse]
@@ -86,7 +86,7 @@ def form_list(request: HttpRequest, device: Device, *, token: str) -> HttpRespon
     rows = [
         xml.Listed(
             form.form_id,
-            _title(form.definition, language),
+            _title(form, language),
             form.version,
             form.digest,
             request.build_absolute_uri(reverse("collect_form", args=[token, form.pk])),
@@ -96,11 +96,8 @@ def form_list(request: HttpRequest, device: Device, *, token: str) -> HttpRespon
     return HttpResponse(xml.form_list(rows), content_type=xml.XML)
 
 
-def _title(definition: Definition, language: str) -> str:
-    from spean.country import pack
-
-    instrument = pack().instruments.get(definition["id"])
-    return instrument.title(language) if instrument else str(definition["title"])
+def _title(form: PublishedForm, language: str) -> str:
+    return instruments.get(form.form_id, form.version).title(language)
 
 
 @openrosa("form", "GET", "HEAD")
