@@ -38,7 +38,8 @@ NOT_VISITED = {"account_logout", "sign_in_link"}
 # How many ids of other tables a page is tried with.
 FOREIGN = 4
 # What a part of an address that is no id may be.
-WORDS = {"slug": "check", "purpose": "service_referral", "language": "en", "kind": "note", "token": "x", "key": "x"}
+WORDS = {"slug": "check", "purpose": "service_referral", "language": "en", "kind": "note", "token": "x", "key": "x",
+         "name": "first_responder", "version": "1.0"}  # fmt: skip
 
 # Of which table the id in an address is, by the first word of the address. A new word has to be declared here.
 TABLES = {

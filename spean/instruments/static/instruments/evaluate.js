@@ -5,6 +5,7 @@
 
 const NUMBER = /^[ \t\r\n]*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t\r\n]*$/
 const DATE = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/
+const HALF = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
 const DAY = 86400000
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')
 const WEEKDAYS = 'Sun Mon Tue Wed Thu Fri Sat'.split(' ')
@@ -197,7 +198,8 @@ function substr(args, where) {
     const asked = Math.trunc(Math.max(Math.min(number(args, place, where) || 0, whole.length), -whole.length))
     bounds[place - 1] = asked < 0 ? asked + whole.length : asked
   }
-  return bounds[0] <= bounds[1] ? whole.slice(bounds[0], bounds[1]) : ''
+  // Half of a sign is no sign.
+  return bounds[0] <= bounds[1] ? whole.slice(bounds[0], bounds[1]).replace(HALF, '\ufffd') : ''
 }
 
 function position(args, where) {

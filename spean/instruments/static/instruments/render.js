@@ -1,0 +1,348 @@
+// Shows an instrument that is being answered, page by page, and takes the answers. Draws nothing but DOM nodes: no
+// inline script or style, no text that could become markup. Knows neither where the definition comes from nor where
+// the submission goes; `start.js` does, and the offline application in its own way.
+
+const SHOWN = ['text', 'integer', 'decimal', 'date', 'select_one', 'select_multiple', 'note']
+const CHOICES = ['select_one', 'select_multiple']
+
+// element('p', { class: 'x', onclick: … }, 'text', child, …)
+export function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name)
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === false || value === null || value === undefined || value === '') continue
+    if (key.startsWith('on')) made.addEventListener(key.slice(2), value)
+    else made.setAttribute(key, value === true ? '' : value)
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined && child !== ''))
+  return made
+}
+
+export class Renderer {
+  // `words` are the texts of the page itself, `media` where pictures lie, `done(xml)` takes the submission.
+  constructor(instance, { holder, words, media = '', done, changed = () => {} }) {
+    Object.assign(this, { instance, holder, words, media, done, changed })
+    this.stops = 0
+    this.errors = new Map()
+    this.at = this.places()[0]
+    this.draw()
+  }
+
+  // -- where we are --------------------------------------------------------------------------------------------
+
+  // Every place that can be shown now: a page, or one entry of a page that is a repeat.
+  places() {
+    const found = []
+    this.instance.definition.pages.forEach((paths, page) => {
+      const points = paths.flatMap((path) => this.likes(path))
+      const repeat = points.length && points[0].node.kind === 'repeat'
+      if (repeat) points.forEach((point, entry) => point.relevant && found.push({ page, entry, points: [point] }))
+      else if (paths.length === 1 && !points.length && this.repeat(paths[0])) found.push({ page, entry: -1, points: [] })
+      else if (points.some((point) => this.shown(point).length)) found.push({ page, entry: 0, points })
+    })
+    return found
+  }
+
+  likes(path) {
+    const at = path.lastIndexOf('/')
+    return this.instance.at(at < 0 ? '' : path.slice(0, at))?.like(path.slice(at + 1)) ?? []
+  }
+
+  // The holder and name of the repeat at a path, if it is one that can be added to now.
+  repeat(path) {
+    const at = path.lastIndexOf('/')
+    const holder = this.instance.at(at < 0 ? '' : path.slice(0, at))
+    const node = holder?.node.nodes?.find((child) => child.name === path.slice(at + 1))
+    return holder?.relevant && node?.kind === 'repeat' ? { holder, node } : null
+  }
+
+  here() {
+    const places = this.places()
+    const found = places.findIndex((place) => place.page === this.at.page && place.entry === this.at.entry)
+    return found < 0 ? Math.max(0, places.findIndex((place) => place.page >= this.at.page)) : found
+  }
+
+  shown(point) {
+    return [...this.instance.points(point)].filter((one) => one.relevant && SHOWN.includes(one.node.type))
+  }
+
+  go(place) {
+    this.at = place
+    this.errors.clear()
+    this.draw()
+    this.holder.querySelector('h2, legend, label')?.scrollIntoView()
+  }
+
+  // -- drawing -------------------------------------------------------------------------------------------------
+
+  draw() {
+    const places = this.places()
+    const number = this.here()
+    this.at = places[number]
+    const focused = document.activeElement
+    const caret = focused?.selectionStart
+    const typed = focused?.value
+    const form = element('form', { novalidate: true, onsubmit: (event) => this.onward(event) })
+    if (this.instance.language) form.lang = this.instance.language
+    form.append(this.languages(), ...this.summary())
+    for (const point of this.at.points) form.append(...this.part(point))
+    form.append(this.buttons(places, number))
+    this.holder.replaceChildren(form)
+    this.signature = this.text()
+    const again = focused?.id && document.getElementById(focused.id)
+    if (again && this.holder.contains(again)) {
+      again.focus()
+      // What is being typed stays as it was typed, the blank at its end too.
+      if (typeof caret === 'number') {
+        again.value = typed
+        again.setSelectionRange(caret, caret)
+      }
+    }
+  }
+
+  // What is drawn depends on answers: it is drawn anew only when that changed.
+  redraw() {
+    if (this.signature !== this.text()) this.draw()
+    else this.relabel()
+  }
+
+  text() {
+    return this.at.points.flatMap((point) => this.part(point).map((one) => one.textContent)).join('\n')
+  }
+
+  relabel() {
+    const last = this.here() === this.places().length - 1
+    this.holder.querySelector('.instrument-next').textContent = last ? this.words.send : this.words.next
+  }
+
+  languages() {
+    const codes = this.instance.definition.languages
+    if (codes.length < 2) return ''
+    const names = (code) => new Intl.DisplayNames([code], { type: 'language' }).of(code)
+    const select = element(
+      'select',
+      {
+        class: 'govuk-select',
+        id: 'instrument-language',
+        onchange: (event) => {
+          this.instance.language = event.target.value
+          this.instance.settle()
+          this.draw()
+        },
+      },
+      ...codes.map((code) => element('option', { value: code, lang: code, selected: code === this.instance.language }, names(code))),
+    )
+    return element(
+      'div',
+      { class: 'instrument-language' },
+      element('label', { class: 'govuk-label', for: select.id, lang: this.words.language }, this.words.read),
+      select,
+    )
+  }
+
+  summary() {
+    if (!this.errors.size) return []
+    const links = [...this.errors].map(([path, words]) =>
+      element('li', {}, element('a', { href: `#f-${path}`, onclick: (event) => this.jump(event, path) }, words)),
+    )
+    return [
+      element(
+        'div',
+        { class: 'govuk-error-summary', role: 'alert', tabindex: '-1', 'aria-labelledby': 'instrument-wrong' },
+        element('h2', { class: 'govuk-error-summary__title', id: 'instrument-wrong' }, this.words.error),
+        element('ul', { class: 'govuk-list govuk-error-summary__list' }, ...links),
+      ),
+    ]
+  }
+
+  jump(event, path) {
+    event.preventDefault()
+    const field = document.getElementById(`f-${path}`)
+    ;(field?.matches('fieldset') ? field.querySelector('input') : field)?.focus()
+  }
+
+  part(point) {
+    if (!point.relevant) return []
+    const { node } = point
+    const label = this.instance.words(node.label, point)
+    if (node.kind !== 'field') {
+      const place = node.kind === 'repeat' ? ` ${point.parent.like(point.name).indexOf(point) + 1}` : ''
+      const heading = label || place ? [element('h2', { class: 'govuk-heading-m' }, `${label}${place}`)] : []
+      return [...heading, ...point.children.flatMap((child) => this.part(child))]
+    }
+    if (!SHOWN.includes(node.type)) return []
+    if (node.type === 'note') return [element('p', { class: 'govuk-body' }, label)]
+    const path = this.instance.path(point)
+    const error = this.errors.get(path)
+    const hint = this.instance.words(node.hint, point)
+    const described = [hint && `h-${path}`, error && `e-${path}`].filter(Boolean).join(' ')
+    const around = [
+      hint && element('div', { class: 'govuk-hint', id: `h-${path}` }, hint),
+      error && element('p', { class: 'govuk-error-message', id: `e-${path}` }, error),
+    ]
+    if (CHOICES.includes(node.type)) return [this.choice(point, path, label, around, described, error)]
+    if (node.type === 'date') return [this.date(point, path, label, around, described, error)]
+    return [this.line(point, path, label, around, described, error)]
+  }
+
+  choice(point, path, label, around, described, error) {
+    const { node } = point
+    const many = node.type === 'select_multiple'
+    const chosen = point.value.split(' ')
+    const chip = (name, words, picture, look) => {
+      const id = `f-${path}-${name}`
+      const change = (event) => {
+        const rest = point.value.split(' ').filter((one) => one && one !== name)
+        this.answer(point, many ? [...rest, ...(event.target.checked ? [name] : [])].join(' ') : name)
+      }
+      return element(
+        'div',
+        { class: `path-chip ${look}` },
+        element('input', {
+          type: many ? 'checkbox' : 'radio', name: `f-${path}`, id, value: name,
+          checked: name ? chosen.includes(name) : point.value === '', onchange: change,
+        }),
+        element('label', { for: id }, picture && element('img', { src: this.media + picture, alt: '' }), words),
+      )
+    }
+    const chips = this.instance
+      .offered(point)
+      .map((item) => chip(item.name, this.instance.words(item.label, point), this.media && item.image, ['yes', 'no'].includes(item.name) ? 'path-chip--first' : ''))
+    // A radio button cannot be taken back otherwise.
+    if (!many && !this.instance.required(point)) chips.push(chip('', this.words.unanswered, '', 'path-chip--quiet'))
+    return element(
+      'fieldset',
+      { class: `path-question${error ? ' path-question--error' : ''}`, id: `f-${path}`, 'aria-describedby': described },
+      element('legend', {}, label),
+      ...around,
+      element('div', { class: 'path-chips' }, ...chips),
+    )
+  }
+
+  line(point, path, label, around, described, error) {
+    const { node } = point
+    const common = {
+      id: `f-${path}`, autocomplete: 'off', 'aria-describedby': described,
+      // At once, not when the field is left: a page that is drawn anew then would swallow the tap on its button.
+      oninput: (event) => this.answer(point, event.target.value.trim(), !event.isComposing),
+      onchange: () => this.redraw(),
+    }
+    let field
+    if (node.appearance === 'multiline') {
+      field = element('textarea', { ...common, class: 'govuk-textarea', rows: '4' })
+      field.value = point.value
+    } else {
+      const mode = { integer: 'numeric', decimal: 'decimal' }[node.type]
+      field = element('input', { ...common, class: `govuk-input${mode ? ' govuk-input--width-5' : ''}`, inputmode: mode, value: point.value })
+    }
+    return element(
+      'div',
+      { class: `govuk-form-group${error ? ' govuk-form-group--error' : ''}` },
+      element('label', { class: 'govuk-label govuk-label--s', for: `f-${path}` }, label),
+      ...around,
+      field,
+    )
+  }
+
+  // Three fields: the browser's own calendar speaks the language of the browser and not of the person.
+  date(point, path, label, around, described, error) {
+    const given = point.value.split('-')
+    const parts = [this.words.year, this.words.month, this.words.day]
+    const inputs = parts.map((name, index) =>
+      element('input', { class: `govuk-input govuk-input--width-${index ? 2 : 4}`, id: `f-${path}-${index}`, inputmode: 'numeric', autocomplete: 'off', value: given[index] ?? '' }),
+    )
+    const typed = () => {
+      const [year, month, day] = inputs.map((input) => input.value.trim())
+      const written = `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`
+      this.answer(point, year || month || day ? written : '')
+    }
+    inputs.forEach((input) => {
+      input.addEventListener('input', typed)
+      input.addEventListener('change', () => this.redraw())
+    })
+    const cells = [2, 1, 0].map((index) =>
+      element('div', { class: 'govuk-date-input__item' }, element('label', { class: 'govuk-label', for: `f-${path}-${index}` }, parts[index]), inputs[index]),
+    )
+    return element(
+      'fieldset',
+      { class: `path-question${error ? ' path-question--error' : ''}`, id: `f-${path}`, 'aria-describedby': described },
+      element('legend', {}, label),
+      ...around,
+      element('div', { class: 'govuk-date-input' }, ...cells),
+    )
+  }
+
+  buttons(places, number) {
+    const paths = this.instance.definition.pages[this.at.page]
+    const repeat = paths.length === 1 ? this.repeat(paths[0]) : null
+    const entries = repeat ? repeat.holder.like(repeat.node.name) : []
+    const quiet = (words, onclick) => element('button', { type: 'button', class: 'govuk-button govuk-button--secondary', onclick }, words)
+    const last = number === places.length - 1
+    return element(
+      'p',
+      { class: 'instrument-buttons' },
+      element('button', { class: 'govuk-button instrument-next' }, last ? this.words.send : this.words.next),
+      repeat && this.at.entry === entries.length - 1 ? quiet(this.words.add, () => this.add(repeat)) : '',
+      repeat && entries.length > 1 ? quiet(this.words.remove, () => this.remove(entries[this.at.entry])) : '',
+      number ? quiet(this.words.back, () => this.go(places[number - 1])) : '',
+    )
+  }
+
+  // -- answering -----------------------------------------------------------------------------------------------
+
+  answer(point, value, redraw = true) {
+    this.instance.set(point, value)
+    this.instance.settle()
+    this.changed(this.instance)
+    if (redraw) this.redraw()
+  }
+
+  add({ holder, node }) {
+    if (!this.right()) return
+    this.instance.add(holder, node.name)
+    this.instance.settle()
+    this.changed(this.instance)
+    this.go({ page: this.at.page, entry: this.at.entry + 1, points: [] })
+  }
+
+  remove(point) {
+    this.instance.remove(point)
+    this.instance.settle()
+    this.changed(this.instance)
+    this.go({ page: this.at.page, entry: Math.max(0, this.at.entry - 1), points: [] })
+  }
+
+  // Whether everything shown here is answered as it must be; what is not is said.
+  right() {
+    this.errors.clear()
+    for (const point of this.at.points.flatMap((top) => this.shown(top))) {
+      const wrong = this.instance.violation(point)
+      if (wrong) this.errors.set(wrong.path, this.instance.words(point.node[`${wrong.code}_message`], point) || this.words[wrong.code])
+    }
+    if (!this.errors.size) return true
+    this.draw()
+    this.holder.querySelector('.govuk-error-summary').focus()
+    return false
+  }
+
+  async onward(event) {
+    event.preventDefault()
+    if (!this.right()) return
+    const places = this.places()
+    const number = this.here()
+    if (number < places.length - 1) {
+      this.go(places[number + 1])
+      return
+    }
+    // A second tap on a slow network must not send it again.
+    if (this.stops) return
+    this.stops = 1
+    try {
+      await this.done(this.instance)
+    } catch (problem) {
+      this.stops = 0
+      this.errors.set(problem.path || '', problem.message || this.words.failed)
+      this.draw()
+      this.holder.querySelector('.govuk-error-summary').focus()
+    }
+  }
+}

@@ -1,0 +1,108 @@
+"""An instrument asked by the engine in the browser, at 320 pixels, in Khmer, under the strict policy for scripts."""
+
+import json
+
+from spean.detection import instruments
+from spean.detection.models import Screening
+from tests.cast import Cast
+from tests.detection.walk import STRONG
+from tests.journeys.conftest import Arrive
+from tests.journeys.visitor import Visitor
+
+NEXT = "#instrument button.instrument-next"
+
+
+def pick(visitor: Visitor, **answers: str) -> None:
+    """Tap answers by the last part of their path."""
+    for name, value in answers.items():
+        for one in value.split():
+            visitor.page.locator(f'#instrument [id$="/{name}-{one}"]').check()
+
+
+def test_the_checklist_in_the_browser_at_320_pixels(cast: Cast, arrive: Arrive) -> None:
+    visitor = arrive(cast.screener, width=320)
+    visitor.language = "km"
+    visitor.click('button[name="language"][value="km"]')
+    visitor.open("/instrument/first_responder/")
+    visitor.page.wait_for_selector(NEXT)
+    form = visitor.page.locator("#instrument form")
+    assert form.get_attribute("lang") == "km"
+    # Nothing answered yet: the errors are said first, at their questions.
+    visitor.page.click(NEXT)
+    visitor.page.wait_for_selector(".govuk-error-summary")
+    assert visitor.page.locator("#instrument .govuk-error-message").count() == 2
+    visitor.look(refused=True)
+    # Read aloud in Vietnamese, Thai and English without losing an answer.
+    pick(visitor, private_place="no")
+    for code, words in (("vi", "Tôi tên là"), ("th", "ฉันชื่อ"), ("en", "My name is"), ("km", "ខ្ញុំឈ្មោះ")):
+        visitor.page.select_option("#instrument-language", code)
+        assert words in visitor.page.locator("#instrument").inner_text()
+    assert visitor.page.locator('#instrument [id$="/private_place-no"]').is_checked()
+    # A warning appears with the answer that needs it, and goes with it.
+    before = visitor.page.locator("#instrument p.govuk-body").count()
+    pick(visitor, private_place="yes", interpreter_kind="none")
+    assert visitor.page.locator("#instrument p.govuk-body").count() == before - 1
+    visitor.page.click(NEXT)
+    visitor.page.fill('[id="f-person/age"]', "17")
+    visitor.page.keyboard.press("Tab")
+    assert visitor.page.locator('[id="f-person/age_disputed"]').count() == 0
+    visitor.page.fill('[id="f-person/age"]', "25")
+    visitor.page.keyboard.press("Tab")
+    pick(visitor, age_disputed="no", sex="female")
+    visitor.look()
+    visitor.page.click(NEXT)
+    pick(visitor, acts="recruitment transportation")
+    visitor.page.click(NEXT)
+    pick(visitor, forms="ForcedLabour", exploitation="labour")
+    visitor.page.click(NEXT)
+    for numbers in (range(1, 7), range(7, 13)):
+        for number in numbers:
+            pick(visitor, **{f"FR{number:02}": STRONG.get(f"FR{number:02}", "declined")})
+        visitor.look()
+        visitor.page.click(NEXT)
+    visitor.page.fill('[id="f-own_words/notes"]', "ក ខ <b>")
+    visitor.page.click(NEXT)
+    assert "អ្នកដែលត្រូវសន្មតថារងគ្រោះ" in visitor.page.locator("#instrument").inner_text()
+    visitor.look()
+    visitor.page.click(NEXT)
+    visitor.page.wait_for_url("**/result/")
+    row = Screening.objects.get()
+    assert (row.result, row.age, row.instrument) == ("presumed_victim", 25, "first_responder")
+    assert row.answers == {f"FR{n:02}": STRONG.get(f"FR{n:02}", "declined") for n in range(1, 13)}
+
+
+def test_a_bus_is_listed_person_by_person(cast: Cast, arrive: Arrive) -> None:
+    """The renderer with a repeat: entries added, kept apart, taken away, and counted at the end."""
+    visitor = arrive(cast.screener, width=320)
+    visitor.open("/instrument/first_responder/")
+    visitor.page.wait_for_selector(NEXT)
+    instrument = instruments.find("transit_centre")
+    assert instrument is not None
+    start = """async (definition) => {
+        const holder = document.getElementById('instrument')
+        const home = document.querySelector('script[type=module]').src
+        const { Instance } = await import(new URL('engine.js', home))
+        const { Renderer } = await import(new URL('render.js', home))
+        const instance = new Instance(definition, { today: '2026-06-30' })
+        new Renderer(instance, { holder, words: { ...holder.dataset }, done: async (one) => { window.sent = one.xml() } })
+    }"""
+    visitor.page.evaluate(start, json.loads(json.dumps(instrument.made.definition)))
+    for index, part in enumerate(("2026", "6", "30")):
+        visitor.page.fill(f'[id="f-arrival/arrived_on-{index}"]', part)
+    visitor.page.fill('[id="f-arrival/place"]', "Poipet")
+    visitor.page.fill('[id="f-arrival/on_board"]', "3")
+    pick(visitor, came_from="THA")
+    visitor.page.click(NEXT)
+    for number, sign in enumerate(("sold", "none", "unpaid"), start=1):
+        visitor.page.fill(f'[id="f-traveller[{number}]/bracelet"]', str(number))
+        pick(visitor, age_band="adult", signs=sign)
+        if number < 3:
+            visitor.page.click("#instrument .instrument-buttons button >> nth=1")
+    visitor.look()
+    visitor.page.click(NEXT)
+    assert "Asked: 3 of 3. Full screening first: 1; today: 1." in visitor.page.locator("#instrument").inner_text()
+    visitor.page.click(NEXT)
+    visitor.page.wait_for_function("window.sent !== undefined")
+    sent = visitor.page.evaluate("window.sent")
+    assert sent.count("<traveller>") == 3
+    assert "<arrived_on>2026-06-30</arrived_on>" in sent
