@@ -123,9 +123,7 @@ def parts(sheet: Sheet, language: str, *, on_paper: bool = True) -> list[Part]:
             questions.append(_question(instance, point, number))
         if questions:
             title = next((point for point in points if point.node["kind"] == "group"), None)
-            found.append(
-                Part(instance.words(title.node.get("label"), title) if title else "", say, tuple(questions))
-            )
+            found.append(Part(instance.words(title.node.get("label"), title) if title else "", say, tuple(questions)))
     return found
 
 

@@ -174,9 +174,11 @@ def _receive(device: Device, post: Post, sent: Sent) -> Taken:
     with acting_as(device.user), transaction.atomic():
         # Of two sendings at once the second finds what the first did.
         User.objects.select_for_update(of=("self",), no_key=True).get(pk=device.user_id)
-        before = SentForm.objects.select_related("case", "quarantined").filter(
-            user=device.user, instance=sent.instance
-        ).first()
+        before = (
+            SentForm.objects.select_related("case", "quarantined")
+            .filter(user=device.user, instance=sent.instance)
+            .first()
+        )
         if before is not None:
             if not _is_same(before, post.form):
                 raise DifferentForm
@@ -223,7 +225,8 @@ def _opened(post: Post, sent: Sent) -> tuple[bytes, str]:
 
 
 def _unsealed(post: Post, sent: Sent) -> bytes:
-    assert sent.sealed is not None and post.sealed is not None  # receive() has looked
+    assert sent.sealed is not None
+    assert post.sealed is not None  # receive() has looked
     envelope = formkeys.Envelope(
         sent.form_id, sent.version, sent.instance_id, sent.sealed["base64EncryptedKey"],
         sent.sealed["base64EncryptedElementSignature"], post.sealed,
@@ -291,5 +294,3 @@ def settle_quarantined(actor: User, row: Quarantined, *, once: UUID | None = Non
         subject = locked.subject
         transaction.on_commit(lambda: vault.destroy_key(subject))
         return locked
-
-

@@ -161,4 +161,3 @@ def _said(root: Element, name: str) -> str:
                 if local(child.tag) == name:
                     return (child.text or "").strip()
     return ""
-

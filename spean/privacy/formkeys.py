@@ -55,9 +55,7 @@ class Pair(NamedTuple):
 
 def new_pair() -> Pair:
     key = rsa.generate_private_key(public_exponent=65537, key_size=BITS)
-    public = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     private = key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -117,7 +115,5 @@ def _is_whole(private: rsa.RSAPrivateKey, envelope: Envelope, form: bytes) -> bo
         signed = _unwrapped(private, envelope.signature)
     except CannotOpen:
         return False
-    expected = {
-        hashlib.md5(one.encode(), usedforsecurity=False).digest() for one in (text, text.removesuffix("\n"))
-    }
+    expected = {hashlib.md5(one.encode(), usedforsecurity=False).digest() for one in (text, text.removesuffix("\n"))}
     return any(hmac.compare_digest(signed, one) for one in expected)

@@ -110,9 +110,7 @@ def test_every_question_of_a_list_is_on_its_sheet(sheets: dict[str, paper.Sheet]
             continue
         shown = {one.path.rpartition("/")[2] for part in paper.parts(sheet, "en") for one in part.questions}
         wanted = {
-            row.code
-            for row in rows
-            if (row.population, row.exploitation) == (sheet.population, sheet.exploitation)
+            row.code for row in rows if (row.population, row.exploitation) == (sheet.population, sheet.exploitation)
         }
         assert wanted <= shown
         assert not shown & ({row.code for row in rows} - wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 from dataclasses import replace
@@ -17,7 +18,7 @@ from spean.access.models import Membership
 from spean.cases.models import Case
 from spean.detection import instruments
 from spean.detection.models import Screening
-from spean.exchange import device_pages
+from spean.exchange import device_pages, openrosa_views, openrosa_xml
 from spean.exchange import openrosa_actions as actions
 from spean.exchange.openrosa_models import Device, PublishedForm, Quarantined, SentForm
 from spean.privacy import doors
@@ -283,6 +284,18 @@ def test_a_very_long_answer_is_kept_and_not_taken(cast: Cast) -> None:
     xml = filled(app.download("first_responder"), **ANSWERS)
     assert app.send(xml.replace(b"Kanarienotes", b"x" * 900_000)).status_code == 202
     assert stored() == (0, 0, 1, 1)
+
+
+def test_what_comes_in_chunks_is_read_up_to_the_limit(cast: Cast, rf: Any) -> None:
+    """As Granian hands it on: no length, and the chunks put together."""
+    request = rf.generic("POST", "/collect/x/submission", b"", content_type="multipart/form-data; boundary=x")
+    request.META.pop("CONTENT_LENGTH", None)
+    request.META["HTTP_TRANSFER_ENCODING"] = "chunked"
+    request.environ["wsgi.input"] = io.BytesIO(b"y" * 100_000)
+    assert openrosa_views._body(request) == b"y" * 100_000
+    request.environ["wsgi.input"] = io.BytesIO(b"y" * 3_000_000)
+    with pytest.raises(openrosa_xml.TooLarge):
+        openrosa_views._body(request)
 
 
 def test_other_methods_are_not_allowed(cast: Cast) -> None:
