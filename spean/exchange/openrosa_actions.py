@@ -31,7 +31,6 @@ from spean.privacy.crypto import CannotOpen
 from spean.privacy.rows import acting_as
 from spean.workflow.engine import CannotDo, Forbidden, Refused, claim
 
-PRIVATE = "exchange.FormKey.private"
 # More than this waits for nobody: somebody has the token who should not.
 MOST_WAITING = 200
 MOST_DEVICES = 5
@@ -234,7 +233,7 @@ def _unsealed(post: Post, sent: Sent) -> bytes:
     fault = CannotOpen("There is no key of forms.")
     for key in FormKey.objects.all():
         try:
-            return formkeys.open_envelope(key.subject, PRIVATE, key.pk, bytes(key.private or b""), envelope)
+            return formkeys.open_envelope(key.pk, bytes(key.private or b""), envelope)
         except CannotOpen as refused:
             fault = refused
     raise fault

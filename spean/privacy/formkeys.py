@@ -8,7 +8,6 @@ The private half is sealed like a text, under a data key of its own, and is in m
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 from typing import NamedTuple
@@ -16,13 +15,15 @@ from uuid import UUID
 
 from cryptography.hazmat.decrepit.ciphers.modes import CFB
 from cryptography.hazmat.primitives import hashes, padding, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric import padding as rsa_padding
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
 from spean.privacy.crypto import CannotOpen
 from spean.privacy.vault import Sealed, open_sealed
 
+# The one field that is opened here: bytes sealed for any other do not open under its name.
+PLACE = "exchange.FormKey.private"
 BITS = 2048
 SYMMETRIC_BYTES = 32
 IV_BYTES = 16
@@ -62,9 +63,12 @@ def new_pair() -> Pair:
     return Pair(base64.b64encode(public).decode(), base64.b64encode(private).decode())
 
 
-def open_envelope(subject: UUID, label: str, row_id: UUID, blob: bytes, envelope: Envelope) -> bytes:
-    """The finished form. Raises CannotOpen where it was sealed for another key, or is not whole."""
-    (opened,) = open_sealed([Sealed(subject, label, row_id, blob)])
+def open_envelope(pair: UUID, blob: bytes, envelope: Envelope) -> bytes:
+    """The finished form, by the pair with this id, whose sealed private half `blob` is.
+
+    Raises CannotOpen where it was sealed for another key, or is not whole.
+    """
+    (opened,) = open_sealed([Sealed(pair, PLACE, pair, blob)])
     if opened.text is None:
         raise CannotOpen("The key of the forms was destroyed.")
     private = serialization.load_der_private_key(base64.b64decode(opened.text), password=None)
@@ -82,7 +86,7 @@ def open_envelope(subject: UUID, label: str, row_id: UUID, blob: bytes, envelope
 def _unwrapped(private: rsa.RSAPrivateKey, wrapped: str) -> bytes:
     try:
         blob = base64.b64decode(wrapped, validate=False)
-    except binascii.Error:
+    except ValueError:
         raise CannotOpen("An encrypted form names no key.") from None
     for mask in MGF1:
         try:

@@ -43,9 +43,12 @@ def test_a_sheet_is_typed_in_without_a_script(cast: Cast, arrive: Arrive) -> Non
     visitor.open("/screening/paper/first_responder/")
     visitor.send(refused=True)
     assert visitor.page.locator(".govuk-error-summary").count() == 1
-    for name, value in (("before/private_place", "yes"), ("before/interpreter_kind", "none"), ("person/sex", "female"),
-                        ("work/exploitation", "labour"), ("signs_1/FR01", "yes")):  # fmt: skip
-        visitor.page.locator(f'input[name="{name}"][value="{value}"]').check()
-    visitor.page.fill('input[name="person/age"]', "30")
+    visitor.fill(
+        {
+            "before/private_place": "yes", "before/interpreter_kind": "none", "person/age": "30",
+            "person/age_disputed": "no", "person/sex": "female", "journey/acts": "recruitment",
+            "work/forms": "ForcedLabour", "work/exploitation": "labour", "signs_1/FR01": "yes",
+        }
+    )  # fmt: skip
     visitor.send()
     assert Screening.objects.get().answers == {"FR01": "yes"}

@@ -165,6 +165,17 @@ def test_the_search_for_faults_finds_them(source: str) -> None:
     assert faults(source, "cases/views.py") != []
 
 
+def test_the_key_of_the_forms_opens_forms_and_nothing_else() -> None:
+    """One field, under its own name, for the one module that takes in what phones send."""
+    from spean.privacy import formkeys
+
+    assert formkeys.PLACE == "exchange.FormKey.private"
+    source = (ROOT / "privacy/formkeys.py").read_text()
+    assert re.findall(r"open_sealed\((.*)\)", source) == ["[Sealed(pair, PLACE, pair, blob)]"]
+    naming = {path.relative_to(ROOT).as_posix() for path in modules() if "formkeys" in path.read_text()}
+    assert naming == {"exchange/openrosa_actions.py"}
+
+
 def test_every_field_of_the_privacy_room_is_classified() -> None:
     for label in ("privacy", "keyvault"):
         for model in apps.get_app_config(label).get_models():
