@@ -90,7 +90,9 @@ def _form(faults: Faults, path: Path, about: dict[str, Any]) -> Path | None:
             )
         return None
     if form is None:
-        faults.add(path, 0, f"the instrument is ready but has no questions: {' or '.join(instruments.FORMS)} is missing")
+        faults.add(
+            path, 0, f"the instrument is ready but has no questions: {' or '.join(instruments.FORMS)} is missing"
+        )
     return form
 
 
@@ -104,9 +106,9 @@ def _cover(faults: Faults) -> Workbook | None:
     marks = [row["type"] for row in book["survey"].rows if row["type"] in (QUESTIONS, RULE)]
     if marks != [QUESTIONS, RULE]:
         faults.add(path, 0, f"survey: a cover has one row of type {QUESTIONS}, and after it one of type {RULE}")
-    own = Sheet(book["survey"].columns, tuple(row for row in book["survey"].rows if row["type"] not in (QUESTIONS, RULE)))
+    own = Sheet(
+        book["survey"].columns, tuple(row for row in book["survey"].rows if row["type"] not in (QUESTIONS, RULE))
+    )
     for fault in lint.tables(Workbook({**book.sheets, "survey": own}), faults.languages, faults.read_languages):
         faults.add(path, fault.line, f"{fault.sheet}: {fault.message}")
     return book
-
-

@@ -78,4 +78,3 @@ def labels(screening: Screening, language: str | None = None) -> Mapping[str, st
     rows = rule_list(screening)
     named = {code.code: code.label(language) for name in ("act", "exploitation_form") for code in pack().codelist(name)}
     return {**named, **{f"{row.dim}-{row.key}": row.label(language) for row in rows}}
-

@@ -99,7 +99,9 @@ def fill(request: AccessRequest, name: str) -> HttpResponse:
     try:
         received = submission.receive(request.user, instance.xml().encode())
     except Refused as refused:
-        return _shown(request, instrument, instance, _page_of(instance, refused.path), {refused.path: _said(refused.code)})
+        return _shown(
+            request, instrument, instance, _page_of(instance, refused.path), {refused.path: _said(refused.code)}
+        )
     return HttpResponseRedirect(reverse("screening_result", args=[received.screening.pk]))
 
 
@@ -151,7 +153,10 @@ def _take(instance: Instance, sent: Any, paths: list[str]) -> None:
     for point in _points(instance, paths):
         key = instance.path(point)
         if point.node.get("type") in ANSWERED and (key in sent or f"there-{key}" in sent):
-            instance.set(point, " ".join(sent.getlist(key)) if point.node["type"] == "select_multiple" else sent.get(key, "").strip())
+            instance.set(
+                point,
+                " ".join(sent.getlist(key)) if point.node["type"] == "select_multiple" else sent.get(key, "").strip(),
+            )
     instance.settle()
 
 
@@ -160,9 +165,9 @@ def _change(instance: Instance, sent: Any) -> None:
         if "add" in sent:
             parent, _slash, name = sent["add"].rpartition("/")
             holder = instance.at(parent)
-            if any(child["name"] == name and child["kind"] == "repeat" for child in holder.node["nodes"]):
-                if len(holder.by_name.get(name, [])) < MOST_REPEATS:
-                    instance.add(holder, name)
+            repeated = any(child["name"] == name and child["kind"] == "repeat" for child in holder.node["nodes"])
+            if repeated and len(holder.by_name.get(name, [])) < MOST_REPEATS:
+                instance.add(holder, name)
         else:
             entry = instance.at(sent["remove"])
             if entry.node["kind"] == "repeat":
@@ -209,7 +214,9 @@ def _said(code: str) -> str:
     }.get(code, _("This could not be taken in. Check the answers."))
 
 
-def _shown(request: AccessRequest, instrument: Instrument, instance: Instance, number: int, wrong: dict[str, str]) -> HttpResponse:
+def _shown(
+    request: AccessRequest, instrument: Instrument, instance: Instance, number: int, wrong: dict[str, str]
+) -> HttpResponse:
     pages = instance.definition["pages"]
     fields = [_field(instance, point, wrong) for point in _points(instance, pages[number])]
     repeats = [path for path in pages[number] if _kind(instance, path) == "repeat"]
@@ -217,7 +224,7 @@ def _shown(request: AccessRequest, instrument: Instrument, instance: Instance, n
         "instrument": instrument,
         "title": instrument.title(),
         "fields": fields,
-        "wrong": [(key, words) for key, words in wrong.items()],
+        "wrong": list(wrong.items()),
         "repeats": [(path, _("Add another")) for path in repeats],
         "number": number,
         "is_first": _next(instance, number, -1) == number,

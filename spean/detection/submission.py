@@ -5,6 +5,7 @@ verbs as the pages, and keeps all of it or nothing.
 """
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -55,7 +56,9 @@ def receive(actor: User, xml: bytes) -> Received:
             if screening.result != checked.value("result"):
                 raise Refused("calculation", "result")
     except AlreadyDone as done:
-        again = Screening.objects.select_related("case").get(case_id=done.object_id, screener=actor, started_at__isnull=False)
+        again = Screening.objects.select_related("case").get(
+            case_id=done.object_id, screener=actor, started_at__isnull=False
+        )
         return Received(again, fresh=False)
     return Received(screening, fresh=True)
 
@@ -73,7 +76,7 @@ def check(xml: bytes) -> Checked:
     return recheck.recheck(instrument.made.definition, root, today=pack().today())
 
 
-def _conditions(instance: Instance) -> dict[str, object]:
+def _conditions(instance: Instance) -> dict[str, Any]:
     said = {name: instance.at(f"before/{name}").value for name in CONDITIONS}
     kind = said["interpreter_kind"]
     return {
@@ -89,7 +92,7 @@ CONDITIONS = ("private_place", "interpreter_kind", "preferred_interviewer_asked"
 TEXTS = {"stated_name": "person/stated_name", "notes": "own_words/notes"}
 
 
-def _texts(instance: Instance) -> dict[str, str]:
+def _texts(instance: Instance) -> dict[str, Any]:
     found = {name: instance.at(path).value for name, path in TEXTS.items()}
     return {name: value for name, value in found.items() if value}
 

@@ -45,12 +45,12 @@ def as_input(instance: Instance, keys: Mapping[str, str]) -> dict[str, Any]:
 def instance_of(screening: Screening, instrument: Instrument, language: str) -> Instance:
     """The instrument with what an interview in the pages has told so far: which questions it asks follows from it."""
     instance = Instance(instrument.made.definition, today=pack().today().isoformat(), language=language)
-    acts = {None: UNKNOWN, (): NONE}.get(None if screening.acts is None else tuple(screening.acts))
+    acts = UNKNOWN if screening.acts is None else " ".join(screening.acts) or NONE
     known = {
         "person/age": "" if screening.age is None else str(screening.age),
         "person/age_disputed": "yes" if screening.age_disputed else "no",
         "work/exploitation": screening.exploitation,
-        "journey/acts": acts or " ".join(screening.acts or ()),
+        "journey/acts": acts,
         "work/forms": " ".join(screening.forms) or NOT_KNOWN,
     }
     for path, value in known.items():

@@ -67,6 +67,7 @@ def start(request: AccessRequest) -> HttpResponse:
         if done and done.again:
             return HttpResponseRedirect(reverse("case_interview", args=[done.again.object_id]))
     context = {
+        "at_once": instruments.screenings(),
         "empty": [one for one in instruments.current().values() if one.book is None],
         "back_url": reverse("home"),
     }

@@ -97,7 +97,9 @@ def _make(book: Workbook, around: Around) -> Made:
         definition = compiled.compile_xform(xform)
     except compiled.NotInProfile as error:
         name = error.path.rpartition("/")[2]
-        raise FaultyInstrument([Fault("survey", lines.get(name, 0), f"{error.part or 'type'}: {error.message}")]) from None
+        raise FaultyInstrument(
+            [Fault("survey", lines.get(name, 0), f"{error.part or 'type'}: {error.message}")]
+        ) from None
     faults = lint.meaning(definition, lines)
     if faults:
         raise FaultyInstrument(faults)
@@ -155,10 +157,9 @@ def _convert(whole: Workbook, book: Workbook) -> str:
 def _for_pyxform(book: Workbook) -> dict[str, Any]:
     sheets: dict[str, Any] = {"sheet_names": [name for name in ("survey", "choices", "settings") if book[name].rows]}
     for name in sheets["sheet_names"]:
-        columns = [column for column in book[name].columns if _standard(name, column)]
-        sheets[name] = [
-            {column: row[column] for column in columns if row[column]} for row in book[name].rows
-        ]
+        used = {column for row in book[name].rows for column in row.cells}
+        columns = [column for column in book[name].columns if column in used and _standard(name, column)]
+        sheets[name] = [{column: row[column] for column in columns if row[column]} for row in book[name].rows]
         sheets[f"{name}_header"] = [dict.fromkeys(columns)]
     if sheets.get("settings"):
         sheets["settings"][0]["style"] = sheets["settings_header"][0]["style"] = "pages"
@@ -170,4 +171,3 @@ def _standard(sheet: str, column: str) -> bool:
     if base in profile.OWN[sheet] or base in profile.OWN_TRANSLATED[sheet]:
         return False
     return bool(column)
-

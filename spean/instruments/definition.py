@@ -129,7 +129,7 @@ class _Compiler:
     # -- the model ------------------------------------------------------------------------------------------
 
     def _children(self, element: Element, path: str) -> list[Node]:
-        nodes = []
+        nodes: list[Node] = []
         for child in element:
             # The template of a repeat comes first, then its first instance, which says nothing more.
             if any(node["name"] == _name(child) for node in nodes):

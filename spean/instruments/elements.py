@@ -53,9 +53,7 @@ def lists(book: Workbook, judged_by: Workbook, kind: str) -> dict[str, list[Sign
     for row in judged_by["survey"].rows:
         if not row["dimension"]:
             continue
-        asked_by = (
-            tuple(asking.get(f"{row['dimension']}-{row['key']}", ())) if kind == "checklist" else (row["name"],)
-        )
+        asked_by = tuple(asking.get(f"{row['dimension']}-{row['key']}", ())) if kind == "checklist" else (row["name"],)
         name = f"{row['population']}_{row['exploitation']}"
         found.setdefault(name, []).append(Sign(row["dimension"], row["strength"], asked_by))
     return found
@@ -127,7 +125,9 @@ def rows(book: Workbook, judged_by: Workbook, kind: str) -> list[Cells]:
         " if(${EX_positive} = 1, 'strong', if(${purpose_yes} >= 1, 'some',"
         " if(${purpose_of} > 0 and 2 * ${purpose_no} >= ${purpose_of}, 'none', 'unknown'))))",
     )
-    indicated = [_any([f"${{element_{one}}} = '{status}'" for status in ("strong", "some")]) for one in ("act", "purpose")]
+    indicated = [
+        _any([f"${{element_{one}}} = '{status}'" for status in ("strong", "some")]) for one in ("act", "purpose")
+    ]
     means = _any([f"${{element_means}} = '{status}'" for status in ("strong", "some", "not_required")])
     calculate(
         "result",
@@ -162,7 +162,9 @@ def faults(book: Workbook, judged_by: Workbook | None, kind: str) -> list[Fault]
     found: list[Fault] = []
     counted = 0
     places: dict[tuple[str, ...], int] = {}
-    listed = {f"{row['dimension']}-{row['key']}" for row in (judged_by or Workbook())["survey"].rows if row["dimension"]}
+    listed = {
+        f"{row['dimension']}-{row['key']}" for row in (judged_by or Workbook())["survey"].rows if row["dimension"]
+    }
     for row in book["survey"].rows:
         if not row["dimension"] and not row["maps_to"]:
             continue

@@ -41,7 +41,9 @@ class Instance:
     `stamps` are what the place says and not the person: start, end, today, deviceid, instance.
     """
 
-    def __init__(self, definition: Definition, *, today: str, stamps: Mapping[str, str] = {}, language: str = "") -> None:
+    def __init__(
+        self, definition: Definition, *, today: str, stamps: Mapping[str, str] = {}, language: str = ""
+    ) -> None:
         self.definition = definition
         self.today = today
         self.stamps = {"today": today, **stamps}

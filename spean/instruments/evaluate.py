@@ -245,8 +245,6 @@ def nodes(tree: list[Any], where: Where) -> list[Point]:
                 group = [point]
             elif name == "..":
                 group = [point.parent] if point.parent is not None and point.parent not in there else []
-            elif name == "*":
-                group = point.children
             else:
                 group = point.by_name.get(name, [])
             for predicate in step[1:]:

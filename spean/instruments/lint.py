@@ -80,18 +80,24 @@ def tables(book: Workbook, complete: Sequence[str], read: Sequence[str]) -> list
 def _columns(faults: list[Fault], name: str, sheet: Sheet) -> None:
     plain = profile.STANDARD[name] | profile.OWN[name] | profile.TRANSLATED[name]
     several = profile.TRANSLATED[name] | profile.OWN_TRANSLATED[name]
-    for column in filter(None, sheet.columns):
+    # Templates come with columns that nobody filled in: those say nothing, and are no fault.
+    used = {column for row in sheet.rows for column in row.cells}
+    for column in (column for column in sheet.columns if column in used):
         base, language = profile.column_base(column)
         if base in (profile.IMAGE, "media::image") or column.startswith("media::image"):
             continue
         if base in several:
             if language and not profile.LANGUAGE.search(language):
-                faults.append(Fault(name, sheet.line, f"the column {column!r} must name its language like 'label::Khmer (km)'"))
+                faults.append(
+                    Fault(name, sheet.line, f"the column {column!r} must name its language like 'label::Khmer (km)'")
+                )
             elif not language and base not in profile.TRANSLATED[name]:
-                faults.append(Fault(name, sheet.line, f"the column {column!r} must name its language like '{base}::Khmer (km)'"))
+                faults.append(
+                    Fault(name, sheet.line, f"the column {column!r} must name its language like '{base}::Khmer (km)'")
+                )
         # Columns of one's own in `choices` serve filters; anywhere else an unknown column is a slip of the pen.
         elif (base not in plain or language) and (name != "choices" or language or not NAME.fullmatch(base)):
-                faults.append(Fault(name, sheet.line, f"the column {column!r} is not in the profile{meant(base, plain)}"))
+            faults.append(Fault(name, sheet.line, f"the column {column!r} is not in the profile{meant(base, plain)}"))
     for needed in {"survey": ("type", "name"), "choices": ("list_name", "name"), "settings": ()}[name]:
         if sheet.rows and needed not in sheet.columns:
             faults.append(Fault(name, sheet.line, f"the column {needed!r} is missing"))
@@ -184,7 +190,10 @@ def _parts_of_row(fault: Any, row: SheetRow, kind: str) -> None:
         fault("calculation is missing")
     if kind not in ("calculate",) and row["calculation"]:
         fault("calculation: only rows of type calculate are calculated")
-    if row["required"].lower() not in ("", "yes", "no", "true", "false", "true()", "false()") and "$" not in row["required"]:
+    if (
+        row["required"].lower() not in ("", "yes", "no", "true", "false", "true()", "false()")
+        and "$" not in row["required"]
+    ):
         fault(f"required: {row['required']!r} is neither yes, no nor a condition")
     if row["read"] not in ("", "yes", "no"):
         fault(f"read: {row['read']!r} is neither yes nor no")
@@ -250,9 +259,7 @@ def _texts(faults: list[Fault], sheet: str, row: SheetRow, bases: Sequence[str],
             _missing(faults, sheet, row, base, complete, "")
 
 
-def _missing(
-    faults: list[Fault], sheet: str, row: SheetRow, base: str, languages: Sequence[str], because: str
-) -> None:
+def _missing(faults: list[Fault], sheet: str, row: SheetRow, base: str, languages: Sequence[str], because: str) -> None:
     there = _languages(row, base)
     if "" in there and not there - {""}:
         # A text without a language is in the default language, and in no other.
@@ -260,7 +267,13 @@ def _missing(
     for language in languages:
         if language not in there:
             of = row["name"] or row["type"]
-            faults.append(Fault(sheet, row.line, f"{base} of {of!r} is missing in {language}" + (f"; it {because}" if because else "")))
+            faults.append(
+                Fault(
+                    sheet,
+                    row.line,
+                    f"{base} of {of!r} is missing in {language}" + (f"; it {because}" if because else ""),
+                )
+            )
 
 
 def _languages(row: SheetRow, base: str) -> set[str]:
@@ -281,7 +294,9 @@ def _scripts(faults: list[Fault], book: Workbook) -> None:
                 letters = re.sub(r"\$\{[^}]*\}", "", value)
                 if script and re.search(r"[^\W\d_]", letters) and not script.search(letters):
                     code = profile.language_code(language)
-                    faults.append(Fault(sheet, row.line, f"{base} in {code} is not in the script of its language: {value[:40]!r}"))
+                    faults.append(
+                        Fault(sheet, row.line, f"{base} in {code} is not in the script of its language: {value[:40]!r}")
+                    )
 
 
 # --- the expressions ---------------------------------------------------------------------------------------
@@ -327,7 +342,7 @@ class _Model:
                         there.append(self.parent(path))
                 else:
                     for child in self.nodes[path].get("nodes", ()):
-                        if step[0] in ("*", child["name"]):
+                        if step[0] == child["name"]:
                             there.append(f"{path}/{child['name']}" if path else child["name"])
             if not there:
                 raise xpath.BadExpression(f"the path {_shown(tree)} leads nowhere{meant(step[0], self._names())}")
@@ -446,7 +461,11 @@ def _unguarded(model: _Model, path: str, tree: Any, fault: Any) -> None:
                 condition = model.nodes[holder].get("relevant")
                 if condition is not None and not _carries(model, path, holder, condition):
                     name = holder.rpartition("/")[2]
-                    fault(path, "calculate", f"it reads the repeat {name!r}, which may be hidden; give this row the same relevant")
+                    fault(
+                        path,
+                        "calculate",
+                        f"it reads the repeat {name!r}, which may be hidden; give this row the same relevant",
+                    )
 
 
 def _carries(model: _Model, path: str, holder: str, condition: Any) -> bool:

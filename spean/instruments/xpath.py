@@ -9,7 +9,7 @@ A tree is a number, a string (a literal), or a list whose first item says what i
     ["neg", operand]
     ["call", name, argument, …]
     ["path", start, [step, predicate, …], …]     start: "/" root, "." here, "current", or ["instance", id]
-                                                   step: a name, "*", ".." or "."
+                                                   step: a name, ".." or "."
 """
 
 import re
@@ -70,7 +70,9 @@ class _Reader:
         return kind != "operator" or token in (")", "]", ".", "..")
 
     def peek(self, *wanted: str) -> bool:
-        return self.at < len(self.tokens) and self.tokens[self.at][0] == "operator" and self.tokens[self.at][1] in wanted
+        return (
+            self.at < len(self.tokens) and self.tokens[self.at][0] == "operator" and self.tokens[self.at][1] in wanted
+        )
 
     def take(self) -> tuple[str, str, int]:
         if self.at >= len(self.tokens):
@@ -161,9 +163,10 @@ class _Reader:
                 self.at += 1
             first = False
             if self.peek("//", "@", "::"):
-                self.fail("only names, ., .. and * can stand in a path")
+                self.fail("only names, . and .. can stand in a path")
             kind, token, _ = self.take() if self.at < len(self.tokens) else ("", "", 0)
-            if kind != "name" and token not in (".", ".."):
+            # A star is a name to XPath; ODK Collect cannot follow one.
+            if token in ("*",) or (kind != "name" and token not in (".", "..")):
                 self.at -= 1 if token else 0
                 self.fail("a name or value is missing")
             step: list[Any] = [token]
@@ -173,7 +176,7 @@ class _Reader:
                 self.expect("]")
             tree.append(step)
         if self.peek("//", "@", "::", "|"):
-            self.fail("only names, ., .. and * can stand in a path")
+            self.fail("only names, . and .. can stand in a path")
         return tree
 
 

@@ -49,7 +49,9 @@ def post(client: Any, xml: str | bytes) -> Any:
 
 
 def nothing_kept() -> bool:
-    return not (Case.objects.exists() or Screening.objects.exists() or Event.objects.filter(case_id__isnull=False).exists())
+    return not (
+        Case.objects.exists() or Screening.objects.exists() or Event.objects.filter(case_id__isnull=False).exists()
+    )
 
 
 def test_only_who_may_screen_may_send(cast: Cast) -> None:
@@ -135,7 +137,9 @@ def test_an_open_question_is_answered_in_the_pages_without_a_script(cast: Cast) 
         if page.redirect_chain if hasattr(page, "redirect_chain") else False:
             break
         text = page.content.decode()
-        sent = {name: unescape(value) for name, value in re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', text)}
+        sent = {
+            name: unescape(value) for name, value in re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', text)
+        }
         for path, value in COVER.items():
             if f'name="{path}"' in text:
                 sent[path] = value.split() if "acts" in path else value  # type: ignore[assignment]

@@ -14,7 +14,7 @@ SECONDS_TO_ANSWER = 5
 
 
 def test_the_checklist_has_twelve_questions_and_takes_three_minutes() -> None:
-    rows = [row for row in pack("cambodia").instruments["first_responder"].indicators]
+    rows = list(pack("cambodia").instruments["first_responder"].indicators)
     assert len(rows) <= 12
     words = sum(len(row.question("en").split()) for row in rows)
     assert words / WORDS_PER_MINUTE * 60 + len(rows) * SECONDS_TO_ANSWER <= 180
@@ -86,7 +86,9 @@ def test_a_bus_of_sixty_is_listed_and_ordered() -> None:
         path = f"traveller[{number + 1}]"
         instance.set(instance.at(f"{path}/bracelet"), str(number + 1))
         instance.set(instance.at(f"{path}/age_band"), "child" if number == 3 else "adult")
-        instance.set(instance.at(f"{path}/signs"), {0: "sold", 1: "unpaid", 2: "declined", 3: "unpaid"}.get(number, "none"))
+        instance.set(
+            instance.at(f"{path}/signs"), {0: "sold", 1: "unpaid", 2: "declined", 3: "unpaid"}.get(number, "none")
+        )
     instance.settle()
     assert [instance.at(f"traveller[{n}]/order").value for n in (1, 2, 3, 4, 5)] == [
         "first", "today", "offer_again", "first", "leaflet",

@@ -48,7 +48,13 @@ def open_page(browser: Browser) -> Page:
         if path == "/":
             route.fulfill(body=PAGE, content_type="text/html")
             return
-        folder, name = (ENGINE, path[8:]) if path.startswith("/oracle/") else (OURS, path[6:]) if path.startswith("/ours/") else (HERE, path[1:])
+        folder, name = (
+            (ENGINE, path[8:])
+            if path.startswith("/oracle/")
+            else (OURS, path[6:])
+            if path.startswith("/ours/")
+            else (HERE, path[1:])
+        )
         file = (folder / name).resolve()
         if file.is_file() and file.is_relative_to(folder):
             route.fulfill(body=file.read_bytes(), content_type="text/javascript")

@@ -146,7 +146,7 @@ export function nodes(tree, where) {
       let group
       if (name === '.') group = [point]
       else if (name === '..') group = point.parent && !there.includes(point.parent) ? [point.parent] : []
-      else group = name === '*' ? point.children : point.like(name)
+      else group = point.like(name)
       for (let number = 1; number < step.length; number++) group = filter(group, step[number], where)
       there.push(...group)
     }
