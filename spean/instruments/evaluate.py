@@ -442,8 +442,6 @@ _FUNCTIONS: dict[str, Callable[[list[Any], Where], Any]] = {
     "number": lambda arguments, where: _number(arguments, 0, where),
     "string": lambda arguments, where: _text(arguments, 0, where),
     "int": _whole(math.trunc),
-    "floor": _whole(math.floor),
-    "ceiling": _whole(math.ceil),
     "abs": lambda arguments, where: abs(_number(arguments, 0, where)),
     "round": _round,
     "concat": lambda arguments, where: "".join(_all_texts(arguments, where)),

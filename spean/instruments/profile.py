@@ -71,7 +71,7 @@ FUNCTIONS: dict[str, tuple[int, int | None]] = {
     "true": (0, 0), "false": (0, 0), "not": (1, 1), "boolean": (1, 1), "if": (3, 3), "coalesce": (2, 2),
     "selected": (2, 2), "selected-at": (2, 2), "count-selected": (1, 1), "count": (1, 1), "count-non-empty": (1, 1),
     "sum": (1, 1), "min": (1, None), "max": (1, None), "number": (1, 1), "string": (1, 1), "int": (1, 1),
-    "floor": (1, 1), "ceiling": (1, 1), "abs": (1, 1), "round": (1, 2), "concat": (1, None), "join": (2, None),
+    "abs": (1, 1), "round": (1, 2), "concat": (1, None), "join": (2, None),
     "string-length": (1, 1), "substr": (2, 3), "contains": (2, 2), "starts-with": (2, 2), "ends-with": (2, 2),
     "normalize-space": (1, 1), "regex": (2, 2), "position": (0, 1), "today": (0, 0), "date": (1, 1),
     "decimal-date-time": (1, 1), "format-date": (2, 2), "jr:choice-name": (2, 2),
@@ -89,6 +89,8 @@ LEFT_OUT: dict[str, str] = {
     "randomize": "nobody could check it again",
     "substring-after": "ODK's programs disagree on it; use substr()",
     "substring": "use substr()",
+    "ceiling": "ODK Collect has none; use int()",
+    "floor": "ODK Collect has none; use int()",
     "translate": "use text in the language columns",
 }
 DATE_SIGNS = frozenset({"%Y", "%y", "%m", "%n", "%b", "%d", "%e", "%a"})

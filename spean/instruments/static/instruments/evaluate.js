@@ -272,8 +272,6 @@ export const FUNCTIONS = {
   number: (args, where) => number(args, 0, where),
   string: (args, where) => text(args, 0, where),
   int: whole(Math.trunc),
-  floor: whole(Math.floor),
-  ceiling: whole(Math.ceil),
   abs: whole(Math.abs),
   round,
   concat: (args, where) => allTexts(args, where).join(''),
