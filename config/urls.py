@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("spean.identification.urls")),
     path("", include("spean.protection.urls")),
     path("", include("spean.exchange.urls")),
+    path("", include("spean.exchange.openrosa_urls")),
     path("", include("spean.oversight.urls")),
 ]
 

@@ -52,7 +52,8 @@ TABLES = {
     "emergency": "privacy.EmergencyAccess", "document": "cases.Document", "hold": "privacy.LegalHold",
     "erasure": "privacy.Erasure", "alerts": "privacy.Alert", "exports": "exchange.Export",
     "access-changes": "access.AccessChange", "users": "access.User", "organisations": "access.Organisation",
-    "services": "directory.Service", "location": "directory.LocationGrant",
+    "services": "directory.Service", "location": "directory.LocationGrant", "devices": "exchange.Device",
+    "submissions": "exchange.Quarantined", "collect": "exchange.PublishedForm",
 }  # fmt: skip
 # Ids of a second table in the same address.
 SECOND = {"need_pk": "protection.Need", "service_pk": "directory.Service", "row": "cases.Note"}

@@ -247,6 +247,12 @@ ACTIONS: dict[str, tuple[Rule, ...]] = {
     "withdraw_export": (of(CASE_MANAGER, to="mine"),),
     "make_export": (of(CASE_MANAGER, to="mine"),),
     "trace_export": (of(AUDITOR),),
+    # A phone with ODK Collect: whoever screens, his own. It sends, and reads nothing of a case.
+    "enrol_device": (of(*SCREENERS),),
+    "see_device": (of(*SCREENERS, to="mine"),),
+    "revoke_device": (of(*SCREENERS, to="mine"),),
+    "see_quarantined": (of(*SCREENERS, to="mine"),),
+    "settle_quarantined": (of(*SCREENERS, to="mine"),),
     "see_access_change": (of(ADMINISTRATOR, to="all"),),
     "confirm_access_change": (of(ADMINISTRATOR, to="by_another"),),
     "withdraw_access_change": (of(ADMINISTRATOR, to="mine"),),
@@ -559,6 +565,10 @@ RELATIONS: dict[str, dict[str, Relation]] = {
             Q(organisation_id=membership.organisation_id) & ~Q(requested_by_id=user.pk)
         ),
     },
+    "exchange.Device": {"mine": lambda user, membership: Q(user_id=user.pk)},
+    "exchange.Quarantined": {
+        "mine": lambda user, membership: Q(user_id=user.pk, organisation_id=membership.organisation_id),
+    },
     "access.AccessChange": {
         "all": _always,
         "mine": lambda user, membership: Q(requested_by_id=user.pk),
@@ -770,6 +780,7 @@ OWN_RECORDS = {
     "privacy.EmergencyAccess": "see_emergency",
     "detection.Informant": "see_informant",
     "cases.OperationalFact": "see_operation",
+    "exchange.Quarantined": "see_quarantined",
 }
 
 

@@ -29,7 +29,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from spean import country
-from spean.access import actions, links
+from spean.access import actions, links, policy
 from spean.access.forms import ChoosePasswordForm, LanguageForm
 from spean.access.models import SignInLink, User
 from spean.access.pages import AccessRequest, second_factor_given
@@ -183,6 +183,7 @@ def profile(request: AccessRequest) -> HttpResponse:
         "language_form": LanguageForm(initial={"language": user.language}),
         "sessions": UserSession.objects.purge_and_list(user),
         "factors": Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES).count(),
+        "phones": policy.may(user, "see_device"),
     }
     return render(request, "access/profile.html", context)
 

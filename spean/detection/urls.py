@@ -2,12 +2,18 @@
 
 import spean.detection.panels  # noqa: F401  (puts this room's panel on the case page)
 from spean.access.pages import page
-from spean.detection import informant_pages, instrument_pages, views
+from spean.detection import informant_pages, instrument_pages, paper_pages, views
 
 urlpatterns = [
     page("screening/start/", views.start, action="start_screening", name="screening_start"),
     page("screening/<uuid:pk>/result/", views.result, action="see_screening", name="screening_result"),
     page("screening/<uuid:pk>/<slug:slug>/", views.screen, action="answer_screening", name="screening_step"),
+    page("screening/paper/", paper_pages.sheets, action="start_screening", name="paper"),
+    page("screening/paper/<slug:slug>/", paper_pages.type_in, action="start_screening", name="paper_type_in"),
+    page(
+        "screening/paper/<slug:slug>/<str:language>/", paper_pages.sheet_pdf, action="start_screening",
+        name="paper_print",
+    ),
     # An instrument asked by its own definition: with a script, without one, and from elsewhere
     page("instrument/submission/", instrument_pages.submit, action="start_screening", name="instrument_submit"),
     page("instrument/<slug:name>/", instrument_pages.fill, action="start_screening", name="instrument_fill"),

@@ -121,3 +121,10 @@ class ExportedRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.export_id}: {self.case_id}"
+
+
+from spean.exchange.openrosa_models import Device as Device  # noqa: E402  (tables of this room are found here)
+from spean.exchange.openrosa_models import FormKey as FormKey  # noqa: E402
+from spean.exchange.openrosa_models import PublishedForm as PublishedForm  # noqa: E402
+from spean.exchange.openrosa_models import Quarantined as Quarantined  # noqa: E402
+from spean.exchange.openrosa_models import SentForm as SentForm  # noqa: E402

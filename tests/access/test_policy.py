@@ -79,6 +79,10 @@ MODEL_OF: dict[str, str] = {
     "approve_export": "exchange.Export",
     "withdraw_export": "exchange.Export",
     "make_export": "exchange.Export",
+    "see_device": "exchange.Device",
+    "revoke_device": "exchange.Device",
+    "see_quarantined": "exchange.Quarantined",
+    "settle_quarantined": "exchange.Quarantined",
     "see_access_change": "access.AccessChange",
     "confirm_access_change": "access.AccessChange",
     "withdraw_access_change": "access.AccessChange",
@@ -94,7 +98,7 @@ MODEL_OF: dict[str, str] = {
 }
 WITHOUT_OBJECT = {
     "ask_emergency", "start_screening", "search_people", "see_directory", "see_unmet_need", "request_export",
-    "trace_export", "see_backups", "keep_log_root", "plant_canary",
+    "trace_export", "see_backups", "keep_log_root", "plant_canary", "enrol_device",
 }  # fmt: skip
 
 
