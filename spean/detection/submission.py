@@ -56,10 +56,9 @@ def receive(actor: User, xml: bytes) -> Received:
             if screening.result != checked.value("result"):
                 raise Refused("calculation", "result")
     except AlreadyDone as done:
-        again = Screening.objects.select_related("case").get(
-            case_id=done.object_id, screener=actor, started_at__isnull=False
-        )
-        return Received(again, fresh=False)
+        # The first of its case: a second interview may have followed since.
+        rows = Screening.objects.select_related("case").filter(case_id=done.object_id, screener=actor)
+        return Received(rows.earliest("started_at"), fresh=False)
     return Received(screening, fresh=True)
 
 

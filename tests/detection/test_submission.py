@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from spean.cases.models import Case
-from spean.detection import instruments, submission
+from spean.detection import actions, instruments, submission
 from spean.detection.models import InstrumentVersion, Screening
 from spean.instruments import sheets
 from spean.instruments.convert import FaultyInstrument
@@ -89,6 +89,14 @@ def test_the_same_submission_twice_is_one_screening(cast: Cast) -> None:
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json() == second.json()
     assert Screening.objects.count() == 1
+
+
+def test_sent_again_after_a_second_interview_it_is_still_the_first(cast: Cast) -> None:
+    xml = filled().xml().encode()
+    first = submission.receive(cast.screener, xml).screening
+    actions.screen_again(cast.screener, Case.objects.get(pk=first.case_id), instrument="first_responder")
+    assert Screening.objects.count() == 2
+    assert submission.receive(cast.screener, xml) == submission.Received(first, fresh=False)
 
 
 def test_nobody_elses_identifier_can_be_used(cast: Cast) -> None:
