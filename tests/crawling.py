@@ -24,6 +24,7 @@ from spean.cases.holds import place_hold
 from spean.cases.models import Case, Involvement
 from spean.detection import actions as detection
 from spean.detection import informant
+from spean.exchange import openrosa_actions, openrosa_xml
 from spean.lib import clock
 from spean.privacy import canaries
 from spean.protection import actions as protection
@@ -114,7 +115,7 @@ def full(cast: Cast, mark: str = CANARY) -> Case:
 
 
 def kept_apart(cast: Cast, case: Case, mark: str = CANARY) -> None:
-    """Who called, what is planned, an emergency: of people who are strangers to each other."""
+    """Who called, what is planned, an emergency, what a phone sent: of people who are strangers to each other."""
     caller = informant.record_informant(
         cast.operator, detection.start_screening(cast.operator, instrument="ilo_2009").case, name=f"{mark}caller",
         phone=f"{mark}number", safe_times=f"{mark} times",
@@ -133,6 +134,10 @@ def kept_apart(cast: Cast, case: Case, mark: str = CANARY) -> None:
     )  # fmt: skip
     emergency.confirm_emergency(cast.other_manager, access, proven_at=clock.now())
     emergency.review_emergency(cast.auditor, access, justified=True, finding=f"{mark} finding")
+    openrosa_actions.form_key()
+    device, _token = openrosa_actions.enrol_device(cast.operator)
+    sent = f'<data id="never_offered" version="1"><meta><instanceID>uuid:{uuid4()}</instanceID></meta><a>{mark} sent</a></data>'
+    openrosa_actions.receive(device, openrosa_xml.Post(sent.encode(), None, False))
 
 
 def tables() -> list[type[models.Model]]:

@@ -119,14 +119,14 @@ def _gate(view: View, action: str, name: str, before_second_factor: bool) -> Cal
                 return view(request, *args, **kwargs)
             with policy.one_reading():
                 return view(request, *args, **kwargs)
+        except BudgetSpent as spent:
+            # Whoever may read this person, and too many others, is told so: it is no secret to him.
+            return render(request, "web/budget_spent.html", {"standing": spent.standing}, status=429)
         except Http404:
             # What does not exist is written down like what is forbidden: telling them apart here would take time,
             # and that time would tell them apart outside.
             events.record("page.refused", actor=user, facts={"page": name, "id": kwargs.get("pk")})
             raise
-        except BudgetSpent as spent:
-            # Whoever may read this person, and too many others, is told so: it is no secret to him.
-            return render(request, "web/budget_spent.html", {"standing": spent.standing}, status=429)
 
     return gated
 

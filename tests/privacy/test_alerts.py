@@ -156,6 +156,7 @@ def test_every_reading_event_is_watched_or_named_here() -> None:
         "list.read",  # a list
         "initials.shown",  # a list
         "log.read",  # codes only
+        "page.refused",  # nothing was read, and nobody looks up what it would have been
     }
     assert set(READS) - set(alerts.ABOUT_CANARIES) == others
 
