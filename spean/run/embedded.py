@@ -291,7 +291,9 @@ class Cluster:
         """After kill -9, a power cut or a move: nothing must claim to be running."""
         process = self._postmaster()
         if process is None:
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+            # Each names a process by its number, which after a power cut may be somebody else's.
+            for left in (self.data / "postmaster.pid", self.sockets / ".s.PGSQL.5432.lock"):
+                left.unlink(missing_ok=True)
         elif not self._wait_until_ready(process):
             # It runs but is not reachable here: the directory was moved under it.
             self._stop()

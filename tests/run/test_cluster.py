@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -76,6 +77,24 @@ def test_a_number_taken_by_another_program_is_not_believed(home: Path) -> None:
     (cluster.data / "postmaster.pid").write_text("\n".join(lines))
     with embedded.cluster().running() as again:
         assert len(_rows(again)) == 2
+
+
+def test_a_socket_locked_by_a_number_that_lives_again(home: Path) -> None:
+    """After a power cut the number in the lock may be that of any process of the same user."""
+    with embedded.cluster().running() as cluster:
+        owner = cluster.data.stat()
+    as_owner: dict[str, Any] = (
+        {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": ()} if os.geteuid() == 0 else {}
+    )
+    with subprocess.Popen(["sleep", "600"], **as_owner) as other:
+        try:
+            lock = cluster.sockets / ".s.PGSQL.5432.lock"
+            lock.write_text(f"{other.pid}\n{cluster.data}\n0\n5432\n{cluster.sockets}\n")
+            os.chown(lock, owner.st_uid, owner.st_gid)
+            with embedded.cluster().running() as again:
+                assert len(_rows(again)) == 1
+        finally:
+            other.kill()
 
 
 def test_follows_a_moved_directory(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
