@@ -25,8 +25,8 @@ from spean.exchange.openrosa_models import Device, FormKey, PublishedForm, Quara
 from spean.exchange.openrosa_xml import Post, Sent
 from spean.instruments import recheck
 from spean.lib import clock
-from spean.lib.identifiers import new_code
 from spean.privacy import events, formkeys, vault
+from spean.privacy.codes import unused_code
 from spean.privacy.crypto import CannotOpen
 from spean.privacy.rows import acting_as
 from spean.workflow.engine import CannotDo, Forbidden, Refused, claim
@@ -54,7 +54,7 @@ def enrol_device(actor: User, *, once: UUID | None = None) -> tuple[Device, str]
         raise Forbidden([_("This is not available to you.")])
     token = secrets.token_urlsafe(32)
     row = Device(
-        id=uuid4(), code=new_code("D"), user=actor, organisation=organisation, token_hash=digest(token),
+        id=uuid4(), code=unused_code("D", Device), user=actor, organisation=organisation, token_hash=digest(token),
         enrolled_at=clock.now(),
     )  # fmt: skip
     with transaction.atomic():
@@ -261,7 +261,7 @@ def _quarantine(device: Device, post: Post, sent: Sent, plain: bytes, reason: st
     if Quarantined.objects.filter(user=device.user, settled_at__isnull=True).count() >= MOST_WAITING:
         raise TooManyWaiting
     row = Quarantined(
-        id=uuid4(), code=new_code("Q"), user=device.user, organisation=device.organisation, device=device,
+        id=uuid4(), code=unused_code("Q", Quarantined), user=device.user, organisation=device.organisation, device=device,
         reason=reason, received_at=clock.now(),
     )  # fmt: skip
     text = plain.decode("utf-8", "replace")
