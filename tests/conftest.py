@@ -101,6 +101,12 @@ def _own_language() -> Iterator[None]:
     translation.deactivate()
 
 
+@pytest.fixture(autouse=True)
+def _own_files(settings: Any, tmp_path: Path) -> None:
+    """What one test stores in files is not there for the next one to find."""
+    settings.MEDIA_ROOT = tmp_path / "stored"
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_network() -> Iterator[None]:
     """Only this machine may be reached from a test."""

@@ -4,8 +4,6 @@ Every page is opened with ids of the table it is about, of persons and cases, an
 canary and no existing object; and what is forbidden is answered byte for byte like what is missing.
 """
 
-from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -31,11 +29,6 @@ STRANGERS = (
     "administrator",
     "registry",
 )
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings: Any, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = tmp_path
 
 
 def test_the_world_has_a_canary_in_every_kind_of_sealed_field(cast: Cast) -> None:

@@ -29,10 +29,9 @@ PDF = b"%PDF-1.7\n" + CANARY + b"\n%%EOF\n"
 GOOD = {"a.pdf": PDF, "a.JPG": jpeg(), "a.png": png(), "a.webp": webp(), "a.txt": CANARY, "noending": PDF}
 
 
-@pytest.fixture(autouse=True)
-def folder(settings: Any, tmp_path: Path) -> Path:
-    settings.MEDIA_ROOT = tmp_path / "files"
-    return tmp_path / "files"
+@pytest.fixture
+def folder(settings: Any) -> Path:
+    return Path(settings.MEDIA_ROOT)
 
 
 @pytest.fixture

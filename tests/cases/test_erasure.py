@@ -26,11 +26,6 @@ from tests.cast import Cast
 WHY = "She goes home and wishes that nothing is kept."
 
 
-@pytest.fixture(autouse=True)
-def _own_files(settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = tmp_path
-
-
 def ended(cast: Cast, **kwargs: Any) -> Case:
     case = steps.registered(cast, **kwargs)
     close_case(cast.manager, case, reason="person_wants_to_end", explanation=WHY)

@@ -18,11 +18,6 @@ from tests.detection.walk import Walker, hidden
 from tests.signed_in import signed_in
 
 
-@pytest.fixture(autouse=True)
-def _own_files(settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = tmp_path
-
-
 @pytest.fixture
 def erased(cast: Cast, django_capture_on_commit_callbacks: Any) -> Case:
     case = steps.registered(cast)
