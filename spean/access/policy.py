@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.db.models import BooleanField, Exists, ExpressionWrapper, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import Http404
@@ -642,6 +644,13 @@ class Standing:
 
     actions: frozenset[str] = frozenset()
     ways: frozenset[tuple[Any, str]] = frozenset()
+    # Which tables hold anything of the object, where that was asked.
+    tables: frozenset[str] | None = None
+
+    def lacks(self, model: type[Model]) -> bool:
+        """Whether nothing of this kind is there, so that nobody need be asked who may see it."""
+        label = model._meta.label
+        return self.tables is not None and label in _belonging() and label not in self.tables
 
 
 def permitted(user: User, actions: Iterable[str], obj: Model) -> frozenset[str]:
@@ -654,6 +663,8 @@ def visible_in(case: Model, held: Standing, user: User, action: str, model: type
 
     Where a row is seen just as its case is, the case has answered already and is not asked again.
     """
+    if held.lacks(model):
+        return model._default_manager.none()
     open_ways = []
     for membership, relation in _ways(user, action):
         if not _as_its_case(relation, model):
@@ -673,24 +684,83 @@ def _as_its_case(relation: str, model: type[Model]) -> bool:
 
 def standing(user: User, actions: Iterable[str], obj: Model) -> Standing:
     """Which of `actions` the user may do to this object, and why, in one question."""
+    return _standing(user, actions, obj, None)
+
+
+def find_standing(user: User, action: str, cases: QuerySet[Any], pk: UUID) -> tuple[Any, Standing]:
+    """The case among `cases`, if the user may do `action` to it, and with it all else that he may do.
+
+    Raises Http404 where he may not, and where there is none.
+    """
+    case = cases.filter(pk=pk).first()
+    held = _standing(user, ACTIONS, case, _tables_of(pk)) if case is not None else Standing()
+    if action not in held.actions:
+        raise Http404
+    return case, held
+
+
+def _standing(user: User, actions: Iterable[str], obj: Model, tables: frozenset[str] | None) -> Standing:
     if not user.is_authenticated or not user.is_active:
         return Standing()
     model = type(obj)
     asked: dict[tuple[Any, str], Q] = {}  # each relation once, however many actions rest on it
     rests: dict[str, set[tuple[Any, str]]] = {}
+    idle: set[tuple[Any, str]] = set()
     for action in actions:
         for membership, relation in _ways(user, action):
             way = (membership.pk, relation)
+            if way in idle:
+                continue
             if way not in asked:
-                condition = _condition(relation, user, membership, model)
+                condition = None
+                if tables is None or _could_hold(relation, user, obj, tables):
+                    condition = _condition(relation, user, membership, model)
                 if condition is None:
+                    idle.add(way)
                     continue
                 asked[way] = condition
             rests.setdefault(action, set()).add(way)
     if not asked:
         return Standing()
     found = _answers(user, obj, asked)
-    return Standing(frozenset(action for action, ways in rests.items() if ways & found), found)
+    return Standing(frozenset(action for action, ways in rests.items() if ways & found), found, tables)
+
+
+# Without rows of this table a relation to a case cannot hold, so that it need not be asked for. A wrong line here
+# refuses; it never lets anybody in.
+RESTS_ON = {
+    "received": "referral.Referral",
+    "conference": "cases.Invitation",
+    "conference_protection": "cases.Invitation",
+    "asked_to_confirm": "cases.Task",
+    "emergency": "privacy.EmergencyAccess",
+}
+
+
+def _could_hold(relation: str, user: User, case: Any, tables: frozenset[str]) -> bool:
+    if relation in ("mine", "mine_screening"):
+        return bool(case.started_by_id == user.pk)
+    return relation not in RESTS_ON or RESTS_ON[relation] in tables
+
+
+@cache
+def _belonging() -> dict[str, str]:
+    """By its label, the database's name of each table whose rows belong to a case."""
+    return {
+        model._meta.label: model._meta.db_table
+        for model in apps.get_models()
+        if any(field.attname == CASE_PATH and field.is_relation for field in model._meta.concrete_fields)
+    }
+
+
+def _tables_of(case: UUID) -> frozenset[str]:
+    """Which tables hold anything of this case: most of what a page would ask for is not there."""
+    names = _belonging()
+    parts = [f"EXISTS (SELECT FROM {connection.ops.quote_name(table)} WHERE case_id = %s)" for table in names.values()]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", [case] * len(parts))
+        found = cursor.fetchone() or ()
+    return frozenset(label for label, there in zip(names, found, strict=True) if there)
 
 
 def _ways(user: User, action: str) -> list[tuple[Membership, str]]:
@@ -830,7 +900,8 @@ def may_see_initials(user: User, persons: Iterable[Model]) -> frozenset[Any]:
         return frozenset()
     model = type(next(iter(listed.values())))
     seen = set(visible(user, "see_person", model).filter(pk__in=listed).values_list("pk", flat=True))
-    if any(membership.organisation.is_national_focal for membership in user.memberships_now()):
+    national = any(membership.organisation.is_national_focal for membership in user.memberships_now())
+    if national and len(seen) < len(listed):
         match_model = apps.get_model("people", "PossibleMatch")
         pairs = visible(user, "see_match", match_model).filter(Q(person_id__in=listed) | Q(other_id__in=listed))
         seen |= {pk for pair in pairs.values_list("person_id", "other_id") for pk in pair if pk in listed}
@@ -935,13 +1006,13 @@ def _not_excluded(user: User, model: type[Model]) -> Q:
 
     Nor of any other episode of the person, nor of a record that was decided to be the same person.
     """
-    exclusions = _exclusions(user)
     reading = _READING.get()
     if reading is not None:
         if user.pk not in reading:
-            reading[user.pk] = exclusions.exists()
+            reading[user.pk] = _exclusions(user).exists()
         if not reading[user.pk]:
             return Q()
+    exclusions = _exclusions(user)
     away = Q()
     label = model._meta.label
     belongs = any(field.attname == CASE_PATH for field in model._meta.concrete_fields)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from spean.access.roles import SECTIONS
 from spean.cases import labels
-from spean.cases.models import WithdrawalNotice
+from spean.cases.models import DirectHelp, WithdrawalNotice
 from spean.cases.panels import Panel, Sight, link, register
 from spean.cases.queries import REFERRAL_TO_FOCAL
 from spean.country.fields import label
@@ -74,8 +74,7 @@ def _help(sight: Sight) -> Mapping[str, Any] | None:
     if "give_direct_help" not in sight.may:
         return None
     rows = [
-        {"at": row.given_at, "help": [label("direct_help", code) for code in row.help]}
-        for row in sight.case.direct_help.all()
+        {"at": row.given_at, "help": [label("direct_help", code) for code in row.help]} for row in sight.all(DirectHelp)
     ]
     return {"rows": rows} if rows else None
 

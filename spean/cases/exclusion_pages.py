@@ -241,7 +241,7 @@ def belongs_to(row: Suspect | Exclusion) -> str:
 def _suspects(sight: Sight) -> Mapping[str, Any] | None:
     if "see_suspects" not in sight.may:
         return None
-    rows = Suspect.objects.filter(case=sight.case).select_related("organisation", "user").defer(*SEALED)
+    rows = sight.all(Suspect).select_related("organisation", "user").defer(*SEALED)
     may_add = "record_suspect" in sight.may and sight.case.status not in ("counted", "closed")
     shown = [
         {

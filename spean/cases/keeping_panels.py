@@ -14,7 +14,7 @@ from spean.privacy.models import Erasure, LegalHold
 def _documents(sight: Sight) -> Mapping[str, Any] | None:
     if "see_document" not in sight.may or "documents" not in sight.sections:
         return None
-    rows = Document.objects.filter(case=sight.case, removed_at__isnull=True).select_related("organisation")[:50]
+    rows = sight.all(Document).filter(removed_at__isnull=True).select_related("organisation")[:50]
     url = link("document_attach", sight.case.pk) if "attach_document" in sight.may else ""
     return {"rows": list(rows), "url": url} if rows or url else None
 
@@ -28,12 +28,12 @@ def _keeping(sight: Sight) -> Mapping[str, Any] | None:
             "ground": labels.HOLD_GROUND[row.ground],
             "url": link("hold_lift", row.pk) if row.status == "standing" and "lift_hold" in sight.may else "",
         }
-        for row in LegalHold.objects.filter(case=sight.case).select_related("organisation")
+        for row in sight.all(LegalHold).select_related("organisation")
         if row.stands or row.status == "standing"
     ]
     erasures = [
         {"erasure": row, "status": word, "colour": colour, "url": link("erasure", row.pk)}
-        for row in (Erasure.objects.filter(case=sight.case) if "see_erasure" in sight.may else ())
+        for row in (sight.all(Erasure) if "see_erasure" in sight.may else ())
         for word, colour in (labels.ERASURE_STATUS[row.status],)
     ]
     ended = sight.case.status == "closed" and sight.case.erased_at is None

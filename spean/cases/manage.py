@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -157,9 +158,9 @@ def reopen(request: AccessRequest, pk: UUID) -> HttpResponse:
     return _show(request, form, case, _("Open the case again"), _("Open it again"))
 
 
-def exclusions_of(case: Case) -> list[Exclusion]:
+def exclusions_among(rows: QuerySet[Exclusion]) -> list[Exclusion]:
     """Who is excluded now, for those who may know."""
-    return list(Exclusion.objects.filter(case=case, lifted_at__isnull=True).select_related("organisation", "user"))
+    return list(rows.filter(lifted_at__isnull=True).select_related("organisation", "user"))
 
 
 def _show(

@@ -231,7 +231,8 @@ def _page(
 
 def _panel(sight: Sight) -> Mapping[str, Any] | None:
     may_note = "note_operation" in sight.may
-    rows = list(operation.readable(sight.user).filter(case=sight.case)[:20])
+    none = sight.standing.lacks(OperationalFact)
+    rows = [] if none else list(operation.readable(sight.user).filter(case=sight.case)[:20])
     if not rows and not may_note:
         return None
     return {"rows": rows, "url": link("operation_note", sight.case.pk) if may_note else ""}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Model, QuerySet
 from django.urls import NoReverseMatch, reverse
@@ -36,12 +37,19 @@ class Sight:
         return self._read[name]
 
     @classmethod
-    def of(cls, user: User, case: Case) -> "Sight":
-        standing = policy.standing(user, policy.ACTIONS, case)
+    def find(cls, user: User, pk: UUID) -> "Sight":
+        """The user before a case that he may see; Http404 where he may not."""
+        cases = Case.objects.select_related("person", "focal_organisation", "started_organisation")
+        case, standing = policy.find_standing(user, "see_case", cases, pk)
         may = standing.actions
         if case.erased_at is not None:  # nothing more is done to it
             may = frozenset(action for action in may if action.startswith("see_"))
         return cls(user, case, may, policy.readable_sections(user, case), standing)
+
+    def all(self, model: type[Model]) -> QuerySet[Any]:
+        """All rows of this case in `model`, for parts of the page that the user may see as a whole."""
+        rows = model._default_manager
+        return rows.none() if self.standing.lacks(model) else rows.filter(case=self.case)
 
     def rows(self, action: str, model: type[Model]) -> QuerySet[Any]:
         """The rows of this case in `model` on which the user may do `action`."""

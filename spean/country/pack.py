@@ -370,4 +370,10 @@ def pack(name: str | None = None) -> Pack:
     if name is None:
         outside_django = os.environ.get("SPEAN_COUNTRY") or DEFAULT_PACK
         name = getattr(django_settings(), "SPEAN_COUNTRY", outside_django)
+    return _named(name)
+
+
+@lru_cache(maxsize=8)
+def _named(name: str) -> Pack:
+    # A page asks for some hundred labels: the disk is asked where the pack lies once.
     return load(pack_folder(name))

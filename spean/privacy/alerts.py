@@ -33,8 +33,14 @@ ABOUT_CANARIES = {
     "case.read": CANARY_LOOKED_AT,
     "person.read": CANARY_LOOKED_AT,
 }
+WATCHED = frozenset({*ABOUT_CANARIES, "content.refused", "reveal.over_budget"})
 # Looking at the same page again says nothing new for a while.
 LOOKED_AGAIN = timedelta(hours=1)
+
+
+def concern(rows: Sequence[Event]) -> bool:
+    """Whether any of these rows might call for an alert."""
+    return any(row.action in WATCHED for row in rows)
 
 
 def watch(rows: Sequence[Event]) -> None:

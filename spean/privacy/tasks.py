@@ -58,5 +58,8 @@ async def retry_stalled(context: JobContext, timestamp: int) -> int:
 @app.periodic(cron="40 * * * *")
 @app.task(queueing_lock="remove_remains")
 def remove_remains(timestamp: int) -> bool:
-    """What was destroyed in the last two hours leaves the files of the key vault as well."""
-    return vault.remove_remains(clock.now() - timedelta(hours=2))
+    """What was destroyed since yesterday leaves the files of the key vault as well.
+
+    Again each hour for a day: as long as a backup or a report reads an older state, the database keeps the bytes.
+    """
+    return vault.remove_remains(clock.now() - timedelta(hours=26))

@@ -18,25 +18,21 @@ PERIOD_STATUS = {"running": _("Running"), "ended": _("Ended"), "waived": _("Give
 
 
 def needs_of(sight: Sight) -> list[Need]:
-    return list(sight.once("needs", lambda: list(Need.objects.filter(case=sight.case))))
+    return list(sight.once("needs", lambda: list(sight.all(Need))))
 
 
 def last_risk(sight: Sight) -> RiskAssessment | None:
-    found: RiskAssessment | None = sight.once("risk", lambda: RiskAssessment.objects.filter(case=sight.case).first())
+    found: RiskAssessment | None = sight.once("risk", lambda: sight.all(RiskAssessment).first())
     return found
 
 
 def last_rights(sight: Sight) -> RightsInformation | None:
-    found: RightsInformation | None = sight.once(
-        "rights", lambda: RightsInformation.objects.filter(case=sight.case).first()
-    )
+    found: RightsInformation | None = sight.once("rights", lambda: sight.all(RightsInformation).first())
     return found
 
 
 def last_period(sight: Sight) -> ReflectionPeriod | None:
-    found: ReflectionPeriod | None = sight.once(
-        "reflection", lambda: ReflectionPeriod.objects.filter(case=sight.case).first()
-    )
+    found: ReflectionPeriod | None = sight.once("reflection", lambda: sight.all(ReflectionPeriod).first())
     return found
 
 

@@ -14,8 +14,11 @@ def referrals_of(sight: Sight) -> list[Referral]:
     """The referrals of this case that the user may see, read once for all parts of the page."""
 
     def read() -> list[Referral]:
-        rows = sight.rows("see_referral", Referral)
-        return list(rows.select_related("case", "to_organisation", "service").defer("message", "answer")[:60])
+        rows = sight.rows("see_referral", Referral).select_related("to_organisation", "service")
+        found = list(rows.defer("message", "answer")[:60])
+        for row in found:
+            row.case = sight.case
+        return found
 
     return list(sight.once("referrals", read))
 

@@ -50,37 +50,39 @@ READABLE: dict[str, tuple[type[Model], str]] = {"note": (Note, "text"), "risk": 
 
 @require_safe
 def case_page(request: AccessRequest, pk: UUID) -> HttpResponse:
-    case = _find(request, pk)
-    events.record("case.read", actor=request.user, obj=case, case=case, purpose="casework")
-    return _page(request, case)
+    sight = Sight.find(request.user, pk)
+    events.record("case.read", actor=request.user, obj=sight.case, case=sight.case, purpose="casework")
+    return _page(request, sight)
 
 
 @FORM
 def show_name(request: AccessRequest, pk: UUID) -> HttpResponse:
     """The name, shown in place to whoever says why; the log keeps who, when and why."""
-    case = _find(request, pk)
+    sight = Sight.find(request.user, pk)
     if request.method != "POST":
         return HttpResponseRedirect(reverse("case", args=[pk]))
-    form = RevealForm(request.POST)
-    if case.person is None or not policy.may_reveal(request.user, case.person, "identity"):
+    form, person = RevealForm(request.POST), sight.case.person
+    if person is None or not policy.may_reveal(request.user, person, "identity"):
         raise Http404
     if not form.is_valid():
-        return _page(request, case, form=form)
-    return _page(request, case, form=form, name=named(request.user, case.person, form.cleaned_data["purpose"]))
+        return _page(request, sight, form=form)
+    return _page(request, sight, form=form, name=named(request.user, person, form.cleaned_data["purpose"]))
 
 
 @FORM
 def show_whereabouts(request: AccessRequest, pk: UUID) -> HttpResponse:
     """Where the person is, apart from the name, to whoever says why."""
-    case: Case = policy.find(request.user, "see_whereabouts", Case, pk)
+    sight = Sight.find(request.user, pk)
+    if "see_whereabouts" not in sight.may:
+        raise Http404
     if request.method != "POST":
         return HttpResponseRedirect(reverse("case", args=[pk]))
-    form = _why_form(request.POST)
-    if case.person is None or not policy.may_read(request.user, case, "whereabouts"):
+    form, person = _why_form(request.POST), sight.case.person
+    if person is None or "whereabouts" not in sight.sections:
         raise Http404
     if not form.is_valid():
-        return _page(request, case, why=form)
-    return _page(request, case, why=form, place=where(request.user, case.person, form.cleaned_data["purpose"]))
+        return _page(request, sight, why=form)
+    return _page(request, sight, why=form, place=where(request.user, person, form.cleaned_data["purpose"]))
 
 
 def _why_form(data: Any = None) -> RevealForm:
@@ -91,17 +93,17 @@ def _why_form(data: Any = None) -> RevealForm:
 @FORM
 def read(request: AccessRequest, pk: UUID, kind: str, row: UUID) -> HttpResponse:
     """One sealed text of the case, shown in place and logged."""
-    case = _find(request, pk)
+    sight = Sight.find(request.user, pk)
     if request.method != "POST":
         return HttpResponseRedirect(reverse("case", args=[pk]))
     if kind not in READABLE:
         raise Http404
     model, field = READABLE[kind]
-    found: Any = model._default_manager.select_related("case").filter(pk=row, case=case).first()
+    found: Any = model._default_manager.select_related("case").filter(pk=row, case=sight.case).first()
     if found is None:
         raise Http404
     shown = doors.reveal(request.user, [found], [field], "casework")[found.pk]
-    return _page(request, case, opened=(found.pk, _("Erased") if shown.erased else shown[field] or ""))
+    return _page(request, sight, opened=(found.pk, _("Erased") if shown.erased else shown[field] or ""))
 
 
 @require_safe
@@ -121,19 +123,9 @@ def history(request: AccessRequest, pk: UUID) -> HttpResponse:
     return render(request, "web/case_history.html", context)
 
 
-def _find(request: AccessRequest, pk: UUID) -> Case:
-    rows = policy.visible(request.user, "see_case", Case)
-    found: Case | None = (
-        rows.select_related("person", "focal_organisation", "started_organisation").filter(pk=pk).first()
-    )
-    if found is None:
-        raise Http404
-    return found
-
-
 def _page(
     request: AccessRequest,
-    case: Case,
+    sight: Sight,
     *,
     form: RevealForm | None = None,
     name: list[tuple[str, str]] | None = None,
@@ -141,7 +133,7 @@ def _page(
     why: RevealForm | None = None,
     place: str | None = None,
 ) -> HttpResponse:
-    sight = Sight.of(request.user, case)
+    case = sight.case
     now, later = _steps(sight)
     status, colour = labels.standing(case)
     if case.person is not None and "see_person" in sight.may:
@@ -195,5 +187,7 @@ def _steps(sight: Sight) -> tuple[list[NextStep], list[NextStep]]:
 
 def _tasks(sight: Sight) -> list[home.Row]:
     """The deadlines of this case that wait for this user."""
-    rows = sight.rows("see_task", Task).filter(done_at__isnull=True)
-    return [home.row(task) for task in rows.select_related("case")[:20]]
+    rows = list(sight.rows("see_task", Task).filter(done_at__isnull=True)[:20])
+    for row in rows:
+        row.case = sight.case
+    return [home.row(row) for row in rows]

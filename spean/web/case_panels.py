@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from spean.access import policy
 from spean.access.models import Organisation, User
 from spean.cases import labels
-from spean.cases.manage import exclusions_of
-from spean.cases.models import Case, HandOver, Involvement, Note
+from spean.cases.manage import exclusions_among
+from spean.cases.models import Case, Exclusion, HandOver, Involvement, Note
 from spean.cases.panels import Panel, Sight, link, register
 from spean.cases.part_pages import until
 from spean.country import pack
@@ -69,9 +69,7 @@ def _readable_notes(sight: Sight) -> Q:
 
 def _notes(sight: Sight) -> Mapping[str, Any] | None:
     may_write = "write_note" in sight.may
-    rows = list(
-        Note.objects.filter(_readable_notes(sight), case=sight.case).select_related("organisation").defer("text")[:30]
-    )
+    rows = list(sight.all(Note).filter(_readable_notes(sight)).select_related("organisation").defer("text")[:30])
     if not rows and not may_write:
         return None
     return {
@@ -86,7 +84,7 @@ def _notes(sight: Sight) -> Mapping[str, Any] | None:
 def _involvement(sight: Sight) -> Mapping[str, Any] | None:
     if RUNS not in sight.may:
         return None
-    rows = Involvement.objects.filter(case=sight.case).select_related("organisation")[:60]
+    rows = sight.all(Involvement).select_related("organisation")[:60]
     shown: list[dict[str, Any]] = [
         {
             "row": row,
@@ -98,7 +96,7 @@ def _involvement(sight: Sight) -> Mapping[str, Any] | None:
         for row in rows
     ]
     now = clock.now()
-    offered = HandOver.objects.filter(case=sight.case, status="offered").select_related("to_organisation").first()
+    offered = sight.all(HandOver).filter(status="offered").select_related("to_organisation").first()
     return {
         "now": [one for one in shown if one["row"].status == "open"],
         "ran_out": [one["row"].pk for one in shown if one["row"].until_at is not None and one["row"].until_at <= now],
@@ -111,7 +109,7 @@ def _involvement(sight: Sight) -> Mapping[str, Any] | None:
                 "asked": one.status == "lift_asked",
                 "url": link("exclusion_ask", one.pk) if one.status == "active" else "",
             }
-            for one in exclusions_of(sight.case)
+            for one in exclusions_among(sight.all(Exclusion))
         ],
         "hand_over_url": link("case_hand_over", sight.case.pk)
         if "offer_hand_over" in sight.may and sight.case.status == "registered" and offered is None

@@ -1,10 +1,11 @@
 """What a page remembers while it is read changes no answer: for an outsider, and for somebody who is kept away."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from spean.access import pages, policy
@@ -27,7 +28,10 @@ def questions() -> Iterator[tuple[str, type]]:
 
 def answers(user: User, case: Case) -> tuple[dict[tuple[str, str], set[str]], dict[tuple[str, str], set[str]]]:
     """What the case page is told of each kind of row, and what the policy says when it is asked afresh."""
-    held = policy.standing(user, policy.ACTIONS, case)
+    try:
+        held = policy.find_standing(user, "see_case", Case.objects.all(), case.pk)[1]
+    except Http404:
+        held = policy.Standing()
     told, afresh = {}, {}
     for action, model in questions():
         key = (action, model._meta.label)
@@ -49,6 +53,37 @@ def test_the_case_page_is_told_what_the_policy_says(cast: Cast, who: str) -> Non
     assert told == afresh
     if who == "manager":
         assert sum(map(bool, told.values())) > 20
+
+
+@pytest.mark.parametrize("stage", ["screened", "referred", "registered", "full"])
+def test_the_case_is_found_with_all_that_one_may_do_and_nothing_else(cast: Cast, stage: str) -> None:
+    """The page leaves out what cannot hold: with each user, and at each stage, the same comes out."""
+    found = crawling.full(cast) if stage == "full" else getattr(steps, stage)(cast)
+    case = getattr(found, "case", found)
+    seen = set()
+    for name in cast.users:
+        user = cast.again(name)
+        expected = policy.standing(user, policy.ACTIONS, case).actions
+        if "see_case" not in expected:
+            with pytest.raises(Http404):
+                policy.find_standing(user, "see_case", Case.objects.all(), case.pk)
+            continue
+        seen.add(name)
+        found, held = policy.find_standing(user, "see_case", Case.objects.all(), case.pk)
+        assert (found, held.actions) == (case, expected), name
+    assert seen
+    assert len(seen) < len(cast.users)
+
+
+def test_somebody_invited_or_in_an_emergency_is_not_left_out(cast: Cast) -> None:
+    """The tables that a relation rests on are those in which its rows stand."""
+    case = crawling.full(cast)
+    tables = policy._tables_of(case.pk)
+    assert tables
+    for relation, label in policy.RESTS_ON.items():
+        assert label in policy._belonging(), relation
+        assert (label in tables) == apps.get_model(label).objects.filter(case_id=case.pk).exists(), relation
+    assert policy._tables_of(uuid4()) == frozenset()
 
 
 @pytest.mark.parametrize("whom", ["provider", "shelter"])

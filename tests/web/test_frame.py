@@ -43,7 +43,7 @@ class TestHome:
             assert "Register the person" not in page
 
     def test_today_in_three_lists(self, cast: Cast) -> None:
-        task(cast, "manager", "register_person", timedelta(days=-3, hours=-1))
+        task(cast, "manager", "register_person", timedelta(days=-3))
         task(cast, "manager", "acknowledge_referral", timedelta(hours=30))
         task(cast, "manager", "assess_risk", timedelta(days=9))
         page = signed_in(cast.manager).get("/").content.decode()
