@@ -23,7 +23,7 @@ from spean.cases.grounds import record_ground
 from spean.cases.holds import place_hold
 from spean.cases.models import Case, Involvement
 from spean.detection import actions as detection
-from spean.detection import informant
+from spean.detection import arrivals, informant, intake
 from spean.exchange import openrosa_actions, openrosa_xml
 from spean.lib import clock
 from spean.privacy import canaries
@@ -32,6 +32,7 @@ from spean.referral import actions as referral
 from tests import steps
 from tests.cast import Cast
 from tests.conventions.test_pages import PAGES
+from tests.detection import filling
 
 CANARY = "Kanarie"
 # Visiting them changes who visits.
@@ -50,6 +51,7 @@ TABLES = {
     "exclusion": "cases.Exclusion", "suspect": "cases.Suspect", "reason": "cases.Reason",
     "involvement": "cases.Involvement", "hand-over": "cases.HandOver", "conference": "cases.Conference",
     "invitation": "cases.Invitation", "operation": "cases.OperationalFact", "caller": "detection.Informant",
+    "arrival": "detection.Arrival", "intake": "detection.IntakeInterview",
     "emergency": "privacy.EmergencyAccess", "document": "cases.Document", "hold": "privacy.LegalHold",
     "erasure": "privacy.Erasure", "alerts": "privacy.Alert", "exports": "exchange.Export",
     "access-changes": "access.AccessChange", "users": "access.User", "organisations": "access.Organisation",
@@ -134,6 +136,8 @@ def kept_apart(cast: Cast, case: Case, mark: str = CANARY) -> None:
     )  # fmt: skip
     emergency.confirm_emergency(cast.other_manager, access, proven_at=clock.now())
     emergency.review_emergency(cast.auditor, access, justified=True, finding=f"{mark} finding")
+    arrivals.keep(cast.screener, filling.a_bus(place=f"{mark}crossing", remark=f"{mark} remark"))
+    intake.keep(cast.manager, case, filling.an_intake(f"{mark} what happened"))
     openrosa_actions.form_key()
     device, _token = openrosa_actions.enrol_device(cast.operator)
     sent = f'<data id="never_offered" version="1"><meta><instanceID>uuid:{uuid4()}</instanceID></meta><a>{mark} sent</a></data>'

@@ -95,6 +95,11 @@ ACTIONS: dict[str, tuple[Rule, ...]] = {
     "complete_screening": (of(*SCREENERS, to="mine_screening"), of(CASE_MANAGER, to="focal")),
     "screen_again": (of(*SCREENERS, to="mine_screening"),),
     "offer_second_interview": (of(*SCREENERS, to="mine_screening"),),
+    # The quick list of a bus, which the colleagues at the same crossing share; and the interview after registration.
+    "list_arrival": (of(*SCREENERS),),
+    "see_arrival": (of(*SCREENERS, to="ours"),),
+    "record_intake": (of(CASE_MANAGER, to="focal"), of(SERVICE_PROVIDER, to="service")),
+    "see_intake": (of(CASE_MANAGER, to="focal"), of(SERVICE_PROVIDER, to="service")),
     "refer_case": (of(*SCREENERS, to="mine_screening"),),
     "count_without_identity": (of(*SCREENERS, to="mine_screening"),),
     "take_back_case": (of(CASE_MANAGER, to="received"), of(*SCREENERS, to="mine_screening")),
@@ -535,6 +540,7 @@ RELATIONS: dict[str, dict[str, Relation]] = {
         "focal": FOCAL,
         "all": _always,
     },
+    "detection.Arrival": {"ours": _same_organisation("organisation_id")},
     "detection.Informant": {
         "mine": lambda user, membership: Q(received_by_id=user.pk, organisation_id=membership.organisation_id),
         "ours": _same_organisation("organisation_id"),
@@ -849,6 +855,7 @@ OWN_RECORDS = {
     "directory.ShelterLocation": "see_shelter_location",
     "privacy.EmergencyAccess": "see_emergency",
     "detection.Informant": "see_informant",
+    "detection.Arrival": "see_arrival",
     "cases.OperationalFact": "see_operation",
     "exchange.Quarantined": "see_quarantined",
 }

@@ -118,6 +118,7 @@ DEADLINES: tuple[str, ...] = (
     "withdrawal_notice",
     "location_grant",
     "informant_kept",
+    "arrival_kept",
 )
 
 ROLES: tuple[str, ...] = (

@@ -4,6 +4,8 @@ The page without a script carries the answers with it, as the submission that th
 end. What arrives at the end is checked anew, from whichever place it comes (`submission.py`).
 """
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
 from uuid import uuid4
@@ -47,37 +49,72 @@ def xform(request: AccessRequest, name: str, version: str) -> HttpResponse:
     return answer
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What became of a submission: the page where it is shown, what else is told, and whether it came first."""
+
+    page: str
+    fresh: bool
+    told: Mapping[str, str] = field(default_factory=dict)
+
+
+# What to do with a submission of some kind, and where the engine in the browser sends it.
+Keep = Callable[[bytes], Kept]
+
+
 @require_POST
 def submit(request: AccessRequest) -> JsonResponse:
-    """Take a submission in: 201 with the result, 200 if it came before, else a code and nothing kept."""
+    """Take a screening in: 201 with the result, 200 if it came before, else a code and nothing kept."""
+    return take_in(request, _screening(request))
+
+
+def take_in(request: AccessRequest, keep: Keep) -> JsonResponse:
+    """Take a submission in: 201, 200 if it came before, else a code and nothing kept."""
     try:
         if int(request.headers.get("Content-Length") or 0) > recheck.LARGEST:
             raise Refused("too_large")
-        received = submission.receive(request.user, request.body)
+        kept = keep(request.body)
     except RequestDataTooBig:
         return _refusal(Refused("too_large"))
     except Refused as refused:
         return _refusal(refused)
     except CannotDo as why:
         return JsonResponse({"code": "cannot_do", "path": "", "message": " ".join(why.messages)}, status=409)
-    found = received.screening
-    return JsonResponse(
-        {
-            "screening": str(found.pk), "case": found.case.code, "result": found.result,
-            "page": reverse("screening_result", args=[found.pk]),
-        },
-        status=201 if received.fresh else 200,
-    )  # fmt: skip
+    return JsonResponse({**kept.told, "page": kept.page}, status=201 if kept.fresh else 200)
+
+
+def _screening(request: AccessRequest) -> Keep:
+    def keep(xml: bytes) -> Kept:
+        received = submission.receive(request.user, xml)
+        found = received.screening
+        told = {"screening": str(found.pk), "case": found.case.code, "result": found.result}
+        return Kept(reverse("screening_result", args=[found.pk]), received.fresh, told)
+
+    return keep
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def fill(request: AccessRequest, name: str) -> HttpResponse:
-    """Ask an instrument page by page. The engine in the browser takes over where there is one."""
+    """Ask a screening page by page. The engine in the browser takes over where there is one."""
     instrument = instruments.find(name)
     if instrument is None or not instrument.is_screening:
         raise Http404
+    return walk(request, instrument, reverse("instrument_submit"), _screening(request))
+
+
+def of_kind(kind: str) -> Instrument:
+    """The instrument of a kind of which a country has one; Http404 where it has none."""
+    found = next((one for one in instruments.current().values() if one.kind == kind and one.status == "ready"), None)
+    if found is None or found.book is None:
+        raise Http404
+    return found
+
+
+def walk(request: AccessRequest, instrument: Instrument, submit_url: str, keep: Keep) -> HttpResponse:
+    """Ask an instrument page by page, from the first to what becomes of the answers."""
+    about = (request, instrument, submit_url)
     if request.method != "POST":
-        return _shown(request, instrument, _new(instrument), 0, {})
+        return _shown(*about, _new(instrument), 0, {})
     try:
         instance = _carried(instrument, request.POST.get("state", ""))
     except Refused:
@@ -87,22 +124,22 @@ def fill(request: AccessRequest, name: str) -> HttpResponse:
     _take(instance, request.POST, pages[number])
     if "add" in request.POST or "remove" in request.POST:
         _change(instance, request.POST)
-        return _shown(request, instrument, instance, number, {})
+        return _shown(*about, instance, number, {})
     if "back" in request.POST:
-        return _shown(request, instrument, instance, _next(instance, number, -1), {})
+        return _shown(*about, instance, _next(instance, number, -1), {})
     wrong = _wrong(instance, pages[number])
     if wrong:
-        return _shown(request, instrument, instance, number, wrong)
+        return _shown(*about, instance, number, wrong)
     onward = _next(instance, number, 1)
     if onward != number:
-        return _shown(request, instrument, instance, onward, {})
+        return _shown(*about, instance, onward, {})
     try:
-        received = submission.receive(request.user, instance.xml().encode())
+        kept = keep(instance.xml().encode())
     except Refused as refused:
-        return _shown(
-            request, instrument, instance, _page_of(instance, refused.path), {refused.path: _said(refused.code)}
-        )
-    return HttpResponseRedirect(reverse("screening_result", args=[received.screening.pk]))
+        return _shown(*about, instance, _page_of(instance, refused.path), {refused.path: _said(refused.code)})
+    except CannotDo as why:
+        return _shown(*about, instance, number, {"": " ".join(why.messages)})
+    return HttpResponseRedirect(kept.page)
 
 
 def _version(name: str, version: str) -> Instrument:
@@ -215,7 +252,12 @@ def _said(code: str) -> str:
 
 
 def _shown(
-    request: AccessRequest, instrument: Instrument, instance: Instance, number: int, wrong: dict[str, str]
+    request: AccessRequest,
+    instrument: Instrument,
+    submit_url: str,
+    instance: Instance,
+    number: int,
+    wrong: dict[str, str],
 ) -> HttpResponse:
     pages = instance.definition["pages"]
     fields = [_field(instance, point, wrong) for point in _points(instance, pages[number])]
@@ -231,7 +273,7 @@ def _shown(
         "is_last": _next(instance, number, 1) == number,
         "state": instance.xml(),
         "definition_url": reverse("instrument_definition", args=[instrument.name, instrument.version]),
-        "submit_url": reverse("instrument_submit"),
+        "submit_url": submit_url,
         "language": get_language() or "en",
     }
     return render(request, "detection/instrument.html", context, status=200)

@@ -171,3 +171,79 @@ class Informant(models.Model):
 
     def __str__(self) -> str:
         return f"informant {self.id}"
+
+
+class Arrival(models.Model):
+    """Those who came together, on a bus or a boat, asked the same few questions: counts in clear, the list sealed.
+
+    Nobody is named; under a key of its own, which is destroyed at `destroy_at`. Its id is that of the submission.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    instrument = models.CharField(max_length=40)
+    instrument_version = models.CharField(max_length=20)
+    arrived_on = models.DateField()
+    came_from = models.CharField(max_length=20)
+    on_board = models.PositiveSmallIntegerField()
+    asked = models.PositiveSmallIntegerField()
+    first = models.PositiveSmallIntegerField()
+    later_today = models.PositiveSmallIntegerField()
+    children = models.PositiveSmallIntegerField()
+    content = SealedField(section="narrative", long=True)
+    listed_at = models.DateTimeField(default=clock.now)
+    listed_by = models.ForeignKey("access.User", on_delete=models.PROTECT, related_name="+")
+    organisation = models.ForeignKey("access.Organisation", on_delete=models.PROTECT, related_name="+")
+    destroy_at = models.DateTimeField(db_index=True)
+    destroyed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-listed_at", "id")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(destroyed_at__isnull=True) | models.Q(content__isnull=True),
+                name="arrival_destroyed_is_empty",
+            ),
+        ]
+
+    class Privacy:
+        coded = ("came_from", "on_board", "asked", "first", "later_today", "children")
+        plain = (
+            "id", "instrument", "instrument_version", "arrived_on", "listed_at", "listed_by", "organisation",
+            "destroy_at", "destroyed_at",
+        )  # fmt: skip
+
+    @property
+    def subject(self) -> uuid.UUID:
+        return self.id
+
+    def __str__(self) -> str:
+        return f"arrival {self.id}"
+
+
+class IntakeInterview(models.Model):
+    """What a person told when she was taken in: kept with her case, sealed. Its id is that of the submission."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    case = models.ForeignKey("cases.Case", on_delete=models.PROTECT, related_name="intake_interviews")
+    instrument = models.CharField(max_length=40)
+    instrument_version = models.CharField(max_length=20)
+    # Whether she agreed to talk; where she did not, nothing else was asked.
+    agreed = models.BooleanField()
+    content = SealedField(section="narrative", long=True)
+    held_at = models.DateTimeField(default=clock.now)
+    held_by = models.ForeignKey("access.User", on_delete=models.PROTECT, related_name="+")
+    organisation = models.ForeignKey("access.Organisation", on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ("-held_at", "id")
+
+    class Privacy:
+        coded = ("agreed",)
+        plain = ("id", "case", "instrument", "instrument_version", "held_at", "held_by", "organisation")
+
+    @property
+    def subject(self) -> uuid.UUID:
+        return self.case.subject
+
+    def __str__(self) -> str:
+        return f"intake of {self.case_id}"

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from spean.cases.panels import Panel, Sight, link, register
 from spean.detection import informant, queries
+from spean.detection.models import IntakeInterview
 
 
 def _result(sight: Sight) -> Mapping[str, Any] | None:
@@ -22,5 +23,22 @@ def _caller(sight: Sight) -> Mapping[str, Any] | None:
     return {"row": row, "url": link("informant", row.pk) if row else link("case_informant", sight.case.pk)}
 
 
+def _intake(sight: Sight) -> Mapping[str, Any] | None:
+    if "see_intake" not in sight.may:
+        return None
+    rows = [
+        {
+            "interview": row,
+            "url": link("intake", row.pk),
+            "note": "" if row.agreed else _("The person did not want to talk then. Offer another day."),
+        }
+        for row in sight.rows("see_intake", IntakeInterview).defer("content")[:20]
+    ]
+    may_hold = "record_intake" in sight.may and sight.case.status == "registered"
+    url = link("case_intake", sight.case.pk) if may_hold else ""
+    return {"rows": rows, "url": url} if rows or url else None
+
+
+register(Panel("intake", _("Intake interview"), "detection/panels/intake.html", _intake, order=65))
 register(Panel("caller", _("Who called"), "detection/panels/caller.html", _caller, order=95))
 register(Panel("screening", _("What the answers suggest"), "detection/panels/result.html", _result, order=10))

@@ -20,6 +20,9 @@ from spean.instruments.engine import Instance
 from spean.instruments.recheck import Checked, Refused
 from spean.workflow.engine import AlreadyDone
 
+# The kinds of instruments that the definition test judges.
+SCREENING = ("ilo_dimensions", "checklist")
+
 
 @dataclass(frozen=True)
 class Received:
@@ -35,7 +38,7 @@ def receive(actor: User, xml: bytes) -> Received:
     Raises `recheck.Refused` (with a code) or `CannotDo`; then nothing was kept. The same submission sent twice is
     kept once: its own identifier (uuid) tells.
     """
-    checked = check(xml)
+    checked = check(xml, *SCREENING)
     instance = checked.instance
     name, version = instance.definition["id"], instance.definition["version"]
     instrument = instruments.get(name, version)
@@ -62,15 +65,18 @@ def receive(actor: User, xml: bytes) -> Received:
     return Received(screening, fresh=True)
 
 
-def check(xml: bytes) -> Checked:
-    """The submission, worked out anew against the version of the instrument that it names; raises Refused."""
+def check(xml: bytes, *kinds: str) -> Checked:
+    """The submission, worked out anew against the version of the instrument that it names.
+
+    Raises Refused, also where that is none of these kinds.
+    """
     root = recheck.parse(xml)
     said = recheck.named(root)
     try:
         instrument = instruments.get(said.name, said.version)
     except UnknownCode:
         raise Refused("unknown_instrument") from None
-    if not instrument.is_screening:
+    if instrument.kind not in kinds or instrument.status != "ready":
         raise Refused("unknown_instrument")
     return recheck.recheck(instrument.made.definition, root, today=pack().today())
 

@@ -2,7 +2,7 @@
 
 from procrastinate.contrib.django import app
 
-from spean.detection import actions, informant
+from spean.detection import actions, arrivals, informant
 
 
 @app.periodic(cron="*/10 * * * *")
@@ -17,3 +17,10 @@ def destroy_keys_of_refused(timestamp: int) -> int:
 def destroy_informants(timestamp: int) -> int:
     """Destroy the identity of callers whose days are over."""
     return informant.destroy_due()
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(queueing_lock="destroy_arrivals")
+def destroy_arrivals(timestamp: int) -> int:
+    """Destroy the lists of arrivals whose days are over."""
+    return arrivals.destroy_due()

@@ -2,7 +2,7 @@
 
 import spean.detection.panels  # noqa: F401  (puts this room's panel on the case page)
 from spean.access.pages import page
-from spean.detection import informant_pages, instrument_pages, paper_pages, views
+from spean.detection import arrival_pages, informant_pages, instrument_pages, intake_pages, paper_pages, views
 
 urlpatterns = [
     page("screening/start/", views.start, action="start_screening", name="screening_start"),
@@ -31,6 +31,14 @@ urlpatterns = [
         "case/<uuid:pk>/second-interview/", views.second_interview, action="offer_second_interview",
         name="case_second_interview",
     ),
+    # The quick list of a bus, and the interview after registration
+    page("arrivals/", arrival_pages.arrival_list, action="see_arrival", name="arrival_list"),
+    page("arrivals/new/", arrival_pages.new, action="list_arrival", name="arrival_new"),
+    page("arrivals/submission/", arrival_pages.send, action="list_arrival", name="arrival_send"),
+    page("arrival/<uuid:pk>/", arrival_pages.arrival_page, action="see_arrival", name="arrival"),
+    page("case/<uuid:pk>/intake/", intake_pages.hold, action="record_intake", name="case_intake"),
+    page("case/<uuid:pk>/intake/submission/", intake_pages.send, action="record_intake", name="case_intake_send"),
+    page("intake/<uuid:pk>/", intake_pages.intake_page, action="see_intake", name="intake"),
     # Who called: the hotline's own, apart from the case
     page("case/<uuid:pk>/caller/", informant_pages.record, action="record_informant", name="case_informant"),
     page("callers/", informant_pages.informant_list, action="see_informant", name="informant_list"),

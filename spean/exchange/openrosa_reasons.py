@@ -23,6 +23,7 @@ REASONS: dict[str, str | Promise] = {
     "calculation": _("The phone worked out something else than the server did from the same answers."),
     "wrong_day": _("Its day cannot be right: look at the clock of the phone."),
     "wrong_identifier": _("It does not have a number of its own."),
+    "identifier_taken": _("Another one has its number."),
     "changed_later": _("It changes one that was sent before. Write the change into the case."),
     "not_opened": _("It was sealed on the phone and does not open, or is not whole."),
     "refused": _("It could not become a screening: nothing in it is answered, or it was not yours to send."),

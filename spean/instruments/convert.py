@@ -100,16 +100,29 @@ def _make(book: Workbook, around: Around) -> Made:
         raise FaultyInstrument(
             [Fault("survey", lines.get(name, 0), f"{error.part or 'type'}: {error.message}")]
         ) from None
-    faults = lint.meaning(definition, lines)
+    faults = lint.meaning(definition, lines) + _missing(definition, kind)
     if faults:
         raise FaultyInstrument(faults)
     return Made(xform, definition)
 
 
+def _missing(definition: compiled.Definition, kind: str) -> list[Fault]:
+    return [
+        Fault("survey", 0, f"an instrument of kind {kind} asks {path}")
+        for path in profile.PARTS.get(kind, ())
+        if not _there(definition["root"], path.split("/"))
+    ]
+
+
+def _there(node: Any, path: Sequence[str]) -> bool:
+    below = [child for child in node["nodes"] if child["name"] == path[0]]
+    return bool(below) and (len(path) == 1 or _there(below[0], path[1:]))
+
+
 def assemble(book: Workbook, around: Around) -> Workbook:
     """The instrument with the cover before it and the rule behind it, where it is of a kind that is judged."""
     kind = book.settings.get("kind", "form")
-    if kind == "form" or around.cover is None:
+    if kind not in ("ilo_dimensions", "checklist") or around.cover is None:
         return book
     cover = around.cover
     judged_by = around.judged_by if kind == "checklist" else book

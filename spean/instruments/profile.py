@@ -94,7 +94,15 @@ LEFT_OUT: dict[str, str] = {
     "translate": "use text in the language columns",
 }
 DATE_SIGNS = frozenset({"%Y", "%y", "%m", "%n", "%b", "%d", "%e", "%a"})
-KINDS = ("ilo_dimensions", "checklist", "form")
+KINDS = ("ilo_dimensions", "checklist", "arrival", "intake", "form")
+# What an instrument of a kind must ask, for its answers to have a place: paths, in which a repeat is named once.
+PARTS = {
+    "arrival": (
+        "arrival/arrived_on", "arrival/came_from", "arrival/on_board", "traveller/bracelet", "traveller/order",
+        "asked", "first", "later_today", "children",
+    ),
+    "intake": ("talk/agrees",),
+}  # fmt: skip
 # Names that the engine and the standard use themselves.
 RESERVED = frozenset({"meta", "instanceID", "data"})
 

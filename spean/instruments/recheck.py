@@ -35,6 +35,7 @@ CODES: Mapping[str, str] = {
     "not_xml": "This is not readable XML.",
     "forbidden_xml": "The XML declares types, entities or references, which no submission needs.",
     "unknown_instrument": "There is no instrument of this name in this version.",
+    "identifier_taken": "Another submission has this identifier.",
     "wrong_instrument": "The submission is of another instrument or version than was expected.",
     "unknown_node": "The submission has a question that the instrument does not have, or has it twice or in another place.",
     "missing_node": "A question that is relevant is not in the submission.",
@@ -49,7 +50,7 @@ CODES: Mapping[str, str] = {
     "wrong_identifier": "The submission has no identifier of its own (uuid).",
 }
 # The HTTP status that answers each; what is not here is 422: understood, and wrong.
-STATUS = {"too_large": 413, "not_xml": 400, "forbidden_xml": 400, "unknown_instrument": 404}
+STATUS = {"too_large": 413, "not_xml": 400, "forbidden_xml": 400, "unknown_instrument": 404, "identifier_taken": 409}
 
 
 class Refused(ValueError):

@@ -161,6 +161,9 @@ ACTIONS: dict[str, str | Promise] = {
     "emergency.found_not_justified": _("Emergency access found not justified"),
     "emergency.stopped": _("Emergency access stopped by an exclusion"),
     # Kept apart from the case: who called, and what is planned
+    "arrival.listed": _("Those who came together listed"),
+    "arrival.destroyed": _("List of those who came together destroyed"),
+    "intake.recorded": _("Intake interview recorded"),
     "informant.recorded": _("Caller’s identity recorded"),
     "informant.kept_longer": _("Caller’s identity kept longer"),
     "informant.destroyed": _("Caller’s identity destroyed"),

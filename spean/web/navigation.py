@@ -35,6 +35,7 @@ MENU: tuple[Entry, ...] = (
     Entry(_("Start a screening"), "screening_start", "start_screening"),
     Entry(_("Cases"), "case_list", "see_case"),
     Entry(_("Referrals"), "referral_list", "see_referral"),
+    Entry(_("Arrivals"), "arrival_list", "see_arrival"),
     Entry(_("Callers"), "informant_list", "see_informant"),
     Entry(_("People"), "person_search", "search_people"),
     Entry(_("Identification"), "determination_list", "see_determination"),

@@ -1,0 +1,142 @@
+"""The quick list of a bus: kept sealed for some weeks, its counts for good; and whoever comes first stands first.
+
+Nobody is named in it. Whoever needs it gets a screening, and with that a case of her own.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from spean.access import policy
+from spean.access.models import User
+from spean.country import pack
+from spean.detection import instruments, submission
+from spean.detection.models import Arrival
+from spean.instruments import recheck
+from spean.instruments.engine import Instance
+from spean.instruments.evaluate import Point
+from spean.lib import clock
+from spean.privacy import doors, events, vault
+from spean.workflow.engine import Forbidden
+
+KIND = "arrival"
+COUNTS = ("asked", "first", "later_today", "children")
+# Whose turn it is, by the instrument's own word for it; everybody else comes after.
+TURNS = ("first", "today")
+
+
+@dataclass(frozen=True)
+class Traveller:
+    """One person of the list: the number on her bracelet, what she told, and what is to be done next."""
+
+    mark: str
+    order: str
+    told: list[tuple[str, str]]
+    next_steps: list[str]
+
+    @property
+    def turn(self) -> int:
+        return TURNS.index(self.order) if self.order in TURNS else len(TURNS)
+
+
+def keep(actor: User, xml: bytes) -> tuple[Arrival, bool]:
+    """Keep a list, and whether it came for the first time; raises Refused, or Forbidden, and then keeps nothing."""
+    if not policy.may(actor, "list_arrival"):
+        raise Forbidden([_("This is not available to you.")])
+    checked = submission.check(xml, KIND)
+    pk = UUID(checked.identifier)
+    there = _there(actor, pk)
+    if there is not None:
+        return there, False
+    organisation = actor.organisation
+    assert organisation is not None
+    definition = checked.instance.definition
+    row = Arrival(
+        id=pk, instrument=definition["id"], instrument_version=definition["version"],
+        arrived_on=date.fromisoformat(checked.value("arrival/arrived_on")),
+        came_from=checked.value("arrival/came_from"), on_board=int(checked.value("arrival/on_board")),
+        **{name: int(float(checked.value(name) or 0)) for name in COUNTS},
+        listed_at=clock.now(), listed_by=actor, organisation=organisation,
+        destroy_at=clock.now() + pack().deadline("arrival_kept"),
+    )  # fmt: skip
+    try:
+        vault.create_key(pk)
+    except vault.KeyExists:
+        # Sent twice at once, or a break before the row: what is there wins, otherwise the key waits for this row.
+        there = _there(actor, pk)
+        if there is not None:
+            return there, False
+    with transaction.atomic():
+        instruments.keep(instruments.get(row.instrument, row.instrument_version))
+        vault.seal_fields(row, content=checked.instance.xml())
+        row.save(force_insert=True)
+        events.record("arrival.listed", actor=actor, obj=row)
+    return row, True
+
+
+def _there(actor: User, pk: UUID) -> Arrival | None:
+    found = Arrival.objects.filter(pk=pk).first()
+    if found is not None and found.listed_by_id != actor.pk:
+        raise recheck.Refused("identifier_taken")
+    return found
+
+
+def readable(user: User) -> QuerySet[Arrival]:
+    """The lists of this user's organisation, the newest first."""
+    return policy.visible(user, "see_arrival", Arrival).select_related("listed_by").defer("content")
+
+
+def travellers(user: User, arrival: Arrival) -> list[Traveller]:
+    """Everybody of the list, whoever is screened first at the top. Opened through the door, and logged."""
+    opened = doors.reveal(user, [arrival], ["content"], "screening")[arrival.pk]
+    if not opened["content"]:
+        return []
+    made = instruments.get(arrival.instrument, arrival.instrument_version).made
+    instance = recheck.unfinished(made.definition, recheck.parse(opened["content"].encode()), today=pack().today())
+    instance.language = get_language() or "en"
+    entries = instance.root.by_name.get("traveller", [])
+    return sorted((_traveller(instance, entry) for entry in entries), key=lambda one: one.turn)
+
+
+def _traveller(instance: Instance, entry: Point) -> Traveller:
+    fields = [point for point in instance.points(entry) if point.relevant and point is not entry]
+    return Traveller(
+        mark=entry.by_name["bracelet"][0].value,
+        order=entry.by_name["order"][0].value,
+        told=[
+            (instance.words(point.node.get("label"), point), words)
+            for point in fields
+            if "list" in point.node and (words := _chosen(instance, point))
+        ],
+        next_steps=[
+            instance.words(point.node.get("label"), point)
+            for point in fields
+            if point.node["kind"] == "field" and point.node.get("type") == "note" and "relevant" in point.node
+        ],
+    )
+
+
+def _chosen(instance: Instance, point: Point) -> str:
+    names = point.value.split()
+    offered = {item["name"]: item for item in instance.offered(point)}
+    return ", ".join(instance.words(offered[name].get("label"), point) for name in names if name in offered)
+
+
+def destroy_due() -> int:
+    """Destroy the keys, and with them the lists, whose days are over; the counts stay. Runs as a job."""
+    due = Arrival.objects.filter(destroyed_at__isnull=True, destroy_at__lte=clock.now())
+    done = 0
+    for pk in list(due.values_list("pk", flat=True)):
+        vault.destroy_key(pk)
+        with transaction.atomic():
+            row = Arrival.objects.select_for_update(of=("self",)).get(pk=pk)
+            row.content, row.destroyed_at = None, clock.now()
+            row.save()
+            events.record("arrival.destroyed", actor=None, obj=row)
+            done += 1
+    return done
