@@ -109,6 +109,7 @@ INSTALLED_APPS = [
     "spean.identification",
     "spean.protection",
     "spean.exchange",
+    "spean.field",
     "spean.oversight",
     "spean.web",
     "allauth",
