@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from spean.access.models import User
 from spean.field import devices
 from tests.detection.walk import STRONG
-from tests.journeys.visitor import AXE, FAULTS, OVERFLOW
+from tests.journeys.visitor import AXE, FAULTS, OVERFLOW, PICTURES
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
@@ -40,6 +40,7 @@ class Handset:
         self.context, self.server = context, server
         context.set_default_timeout(60_000)
         self.faults: list[str] = []
+        self.count = 0
         self.page: Page = context.pages[0] if context.pages else context.new_page()
         self.listen(self.page)
 
@@ -167,6 +168,9 @@ class Handset:
     def examine(self) -> None:
         """Accessibility, and nothing cut off: in a world of its own, past the policy for scripts."""
         wire = self.context.new_cdp_session(self.page)
+        self.count += 1
+        folder = PICTURES / "field" / str(self.page.evaluate("document.documentElement.lang"))
+        self.page.screenshot(path=folder / f"{self.count:02}.png", full_page=True)
 
         def run(text: str) -> Any:
             asked = {"expression": text, "awaitPromise": True, "returnByValue": True}
