@@ -49,9 +49,11 @@ def first_page() -> str:
         }
         for one in offered()
     ]  # fmt: skip
+    languages = dict.fromkeys([*(code for code, _name in settings.LANGUAGES), *pack().rights_languages])
     about = {
         "words": words(),
         "forms": asked,
+        "names": {code: pack().codelist("language").label(code, code) for code in languages},
         "rights": [
             {"language": code, "url": reverse("field_rights", args=[code])} for code in pack().rights_languages
         ],

@@ -42,6 +42,7 @@ from spean.exchange.openrosa_actions import TooManyWaiting
 from spean.exchange.openrosa_models import Device
 from spean.field import afterwards, devices, reports, shell
 from spean.lib import clock
+from spean.privacy.rows import acting_as
 from spean.workflow.pages import ActionForm, carry_out
 
 View = Callable[..., HttpResponse]
@@ -172,7 +173,8 @@ def _phone(use: str, method: str) -> Callable[[View], View]:
                 return _said(410, code="revoked", proof=known.proof)
             if known.standing is devices.Standing.NOT_NOW:
                 return _said(403, code="not_now", proof=known.proof)
-            with translation.override(known.device.user.language or "en"):
+            user = known.device.user
+            with acting_as(user), translation.override(user.language or "en"):
                 return view(request, known.device, **kwargs)
 
         return answered

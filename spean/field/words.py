@@ -78,6 +78,8 @@ WORDS: dict[str, str | Promise] = {
     "agency_accepted": _("The focal agency has registered the person"),
     "agency_declined": _("The focal agency declined: look for another one"),
     "agency_withdrawn": _("The referral was withdrawn"),
+    "after": _("After the screening"),
+    "see_list": _("See what became of it"),
     "finished": _("Sealed on this phone"),
     "finished_how": _("It can no longer be opened here. It is sent as soon as there is a connection."),
     "full": _("This phone’s memory is full. Nothing is lost: your answers stay on this screen. Free some memory, and go on."),

@@ -28,6 +28,8 @@ let redraw = () => {}
 const w = (name, values = {}) =>
   Object.entries(values).reduce((said, [key, value]) => said.replace(`{${key}}`, value), about.words[language]?.[name] ?? about.words.en[name] ?? name)
 const day = (moment) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(moment)
+// Each language by its own name; a phone may not know all of them.
+const named = (code) => about.names[code] ?? code
 const titled = (form) => form.titles[language] || form.titles.en || form.name
 // The phone's clock may be wrong; how wrong is known from the last answer of the server.
 const now = () => Date.now() + (session?.phone.off ?? 0)
@@ -64,7 +66,7 @@ const notice = (...said) => document.getElementById('notice')?.replaceChildren(.
 function languages() {
   const choose = (code) =>
     element('button', { type: 'button', lang: code, class: 'field-language', 'aria-pressed': String(code === language), onclick: () => speak(code) },
-      new Intl.DisplayNames([code], { type: 'language' }).of(code))
+      named(code))
   return element('div', { role: 'group', 'aria-label': w('language_of_screen') }, ...Object.keys(about.words).map(choose))
 }
 
@@ -212,7 +214,7 @@ async function homeScreen() {
     element('h2', { class: 'govuk-heading-m' }, w('sent_list')),
     line(left ? w('queue', { n: left }) : w('queue_none')),
     left ? button(w('sync'), () => synchronise(true)) : '',
-    quiet(w('sent_list'), sentScreen),
+    quiet(w('see_list'), sentScreen),
     languages(),
   )
   if (Math.abs(phone.off) > 10 * 60_000) {
@@ -325,7 +327,7 @@ function interview(draft, definition, part, done, change = '', send = w('send'))
   const instance = new Instance(definition, { today: draft.today, stamps: part.stamps, language: draft.language || language })
   restore(instance, part.values)
   const place = element('div', {})
-  screen(definition.title === 'afterwards' ? w('next') : definition.title, place, element('p', { class: 'field-foot' }, change, quiet(w('home'), async () => {
+  screen(definition.title === 'afterwards' ? w('after') : definition.title, place, element('p', { class: 'field-foot' }, change, quiet(w('home'), async () => {
     await keep(draft)
     homeScreen()
   })))
@@ -397,19 +399,18 @@ function keep(draft) {
 function listen(words, code, audio = '') {
   const means = speech.means(code, audio)
   if (!means || words.length < 40) return ''
-  const named = means === 'machine' ? `${w('listen')} (${w('machine_voice')})` : w('listen')
-  return element('p', { class: 'field-listen' }, element('button', { type: 'button', class: 'field-say', title: named, 'aria-label': named, onclick: () => speech.say(words, code, audio) }, '▶ ', w(means === 'machine' ? 'listen' : 'recording')))
+  const heard = means === 'machine' ? `${w('listen')} (${w('machine_voice')})` : w('listen')
+  return element('p', { class: 'field-listen' }, element('button', { type: 'button', class: 'field-say', title: heard, 'aria-label': heard, onclick: () => speech.say(words, code, audio) }, '▶ ', w(means === 'machine' ? 'listen' : 'recording')))
 }
 
 async function rightsScreen(code = language) {
   redraw = () => rightsScreen(code)
-  const named = about.rights.find((one) => one.language === code) ?? about.rights[0]
-  const answer = await fetch(named.url).catch(() => null)
+  const there = about.rights.find((one) => one.language === code) ?? about.rights[0]
+  const answer = await fetch(there.url).catch(() => null)
   if (!answer?.ok) return notice(w('missing_form'))
   const text = await answer.json()
-  const names = (one) => new Intl.DisplayNames([one], { type: 'language' }).of(one)
   const choose = element('select', { class: 'govuk-select', id: 'rights-language', onchange: (event) => rightsScreen(event.target.value) },
-    ...about.rights.map((one) => element('option', { value: one.language, lang: one.language, selected: one.language === text.language }, names(one.language))))
+    ...about.rights.map((one) => element('option', { value: one.language, lang: one.language, selected: one.language === text.language }, named(one.language))))
   const means = speech.means(text.language, text.parts.find((part) => part.audio)?.audio)
   const page = element('div', { lang: text.language, class: 'field-rights' })
   for (const part of text.parts) {
