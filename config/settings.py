@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "spean.identification",
     "spean.protection",
     "spean.exchange",
+    "spean.field",
     "spean.oversight",
     "spean.web",
     "allauth",

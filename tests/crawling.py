@@ -57,6 +57,7 @@ TABLES = {
     "access-changes": "access.AccessChange", "users": "access.User", "organisations": "access.Organisation",
     "services": "directory.Service", "location": "directory.LocationGrant", "devices": "exchange.Device",
     "submissions": "exchange.Quarantined", "collect": "exchange.PublishedForm",
+    "field": "exchange.SentForm",
 }  # fmt: skip
 # Ids of a second table in the same address.
 SECOND = {"need_pk": "protection.Need", "service_pk": "directory.Service", "row": "cases.Note"}

@@ -56,7 +56,8 @@ class SignOut(LogoutView):
             events.record("user.signed_out", actor=user)
         response: HttpResponse = super().post(*args, **kwargs)
         # Not "cookies": the language chosen on this device is no secret, and the session is gone already.
-        response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        # Not "storage": our pages keep nothing there, and sealed reports of the app for phones may wait in it.
+        response.headers["Clear-Site-Data"] = '"cache"'
         return response
 
 

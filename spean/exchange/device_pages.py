@@ -1,4 +1,4 @@
-"""Pages of one's own phones with ODK Collect: enrol, revoke, and what they sent that could not become a case."""
+"""Pages of one's own phones, with ODK Collect or our own app: enrol, revoke, and what they sent that could not become a case."""
 
 import base64
 import io
@@ -40,10 +40,10 @@ LIST = "device_list"
 @require_safe
 def device_list(request: AccessRequest) -> HttpResponse:
     """Own phones, and what waits of what they sent."""
-    return _list(request, ActionForm())
+    return show_list(request, ActionForm())
 
 
-def _list(request: AccessRequest, form: ActionForm) -> HttpResponse:
+def show_list(request: AccessRequest, form: ActionForm) -> HttpResponse:
     waiting = policy.visible(request.user, "see_quarantined", Quarantined).filter(settled_at__isnull=True)
     context = {
         "form": form,
@@ -67,7 +67,7 @@ def enrol(request: AccessRequest) -> HttpResponse:
             url = request.build_absolute_uri(reverse("collect", args=[token])).removesuffix("/")
             context = {"device": device, "url": url, "qr": qr(settings_code(url))}
             return render(request, "exchange/device_enrolled.html", context)
-    return _list(request, form)
+    return show_list(request, form)
 
 
 def settings_code(url: str) -> str:
@@ -97,7 +97,7 @@ def revoke(request: AccessRequest, pk: UUID) -> HttpResponse:
     ):
         messages.success(request, _("This phone is refused from now on."))
         return HttpResponseRedirect(reverse(LIST))
-    return _list(request, form)
+    return show_list(request, form)
 
 
 @require_safe

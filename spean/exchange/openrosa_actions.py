@@ -21,7 +21,7 @@ from spean.access.models import User
 from spean.country.pack import Instrument
 from spean.detection import instruments, submission
 from spean.exchange import openrosa_xml
-from spean.exchange.openrosa_models import Device, FormKey, PublishedForm, Quarantined, SentForm
+from spean.exchange.openrosa_models import COLLECT, Device, FormKey, PublishedForm, Quarantined, SentForm
 from spean.exchange.openrosa_xml import Post, Sent
 from spean.instruments import recheck
 from spean.lib import clock
@@ -61,11 +61,16 @@ def enrol_device(actor: User, *, once: UUID | None = None) -> tuple[Device, str]
         if once is not None:
             claim(once, "enrol_device", row, actor)
         User.objects.select_for_update(of=("self",)).get(pk=actor.pk)
-        if Device.objects.filter(user=actor, revoked_at__isnull=True).count() >= MOST_DEVICES:
-            raise Refused([_("You have %(number)d phones. Revoke one first.") % {"number": MOST_DEVICES}])
+        refuse_more(actor)
         row.save(force_insert=True)
         events.record("device.enrolled", actor=actor, obj=row, facts={"code": row.code})
     return row, token
+
+
+def refuse_more(actor: User) -> None:
+    """Raises Refused where the actor has as many phones as one user can watch over."""
+    if Device.objects.filter(user=actor, revoked_at__isnull=True).count() >= MOST_DEVICES:
+        raise Refused([_("You have %(number)d phones. Revoke one first.") % {"number": MOST_DEVICES}])
 
 
 def revoke_device(actor: User, device: Device, *, once: UUID | None = None) -> Device:
@@ -85,7 +90,7 @@ def revoke_device(actor: User, device: Device, *, once: UUID | None = None) -> D
 
 def device_of(token: str, use: str) -> Device | None:
     """The phone with this token, if it may be used now; each use is a row of the log, an attempt after the end too."""
-    row = Device.objects.select_related("user", "organisation").filter(token_hash=digest(token)).first()
+    row = Device.objects.select_related("user", "organisation").filter(token_hash=digest(token), kind=COLLECT).first()
     if row is None:
         return None
     user = row.user
@@ -109,7 +114,7 @@ def offered_forms() -> list[PublishedForm]:
 
 def form_key() -> FormKey:
     """The newest key of the forms; made when the first phone asks."""
-    found = FormKey.objects.first()
+    found = FormKey.objects.filter(kind=COLLECT).first()
     return found if found is not None else _make_form_key()
 
 
@@ -231,7 +236,7 @@ def _unsealed(post: Post, sent: Sent) -> bytes:
         sent.sealed["base64EncryptedElementSignature"], post.sealed,
     )  # fmt: skip
     fault = CannotOpen("There is no key of forms.")
-    for key in FormKey.objects.all():
+    for key in FormKey.objects.filter(kind=COLLECT):
         try:
             return formkeys.open_envelope(key.pk, bytes(key.private or b""), envelope)
         except CannotOpen as refused:

@@ -1,4 +1,5 @@
-"""Tables of OpenRosa: phones with ODK Collect, the forms they were offered, what they sent, what could not be taken.
+"""Tables of phones, with ODK Collect or with our own app: the forms they were offered, what they sent, what could not
+be taken.
 
 A submission that became a case is in the case; here is only that it came. One that could not is kept sealed, under a
 key of its own, until its user has dealt with it.
@@ -15,12 +16,24 @@ from spean.lib import clock
 from spean.privacy.fields import SealedField
 from spean.workflow.guards import append_only
 
+# What a phone sends with: ODK Collect or KoboCollect, or our own app in its browser (spean/field).
+COLLECT, WEB = "collect", "web"
+
 
 class Device(models.Model):
-    """One phone of one user. Of its token only the digest is here; it can send and can read nothing of a case."""
+    """One phone of one user. Of its token only the digest is here; it can send and can read nothing of a case.
+
+    One with our own app (`kind` web) is there from when its code is shown; until the phone brought that code, nobody
+    knows a token for it. The phone makes the token itself.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     code = models.CharField(max_length=12, unique=True, editable=False)
+    kind = models.CharField(max_length=10, default=COLLECT, choices=[(COLLECT, COLLECT), (WEB, WEB)])
+    # Of the one-time code that is scanned; it may be brought until then, by one phone, however often.
+    code_hash = models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False)
+    code_until = models.DateTimeField(null=True, blank=True)
+    joined_at = models.DateTimeField(null=True, blank=True)
     user = models.ForeignKey("access.User", on_delete=models.PROTECT, related_name="+")
     organisation = models.ForeignKey("access.Organisation", on_delete=models.PROTECT, related_name="+")
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
@@ -36,13 +49,18 @@ class Device(models.Model):
                 condition=Q(revoked_at__isnull=True, revoked_by__isnull=True)
                 | Q(revoked_at__isnull=False, revoked_by__isnull=False),
                 name="device_revoked_pair",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=COLLECT, code_hash__isnull=True, code_until__isnull=True, joined_at__isnull=True)
+                | Q(kind=WEB, code_hash__isnull=False, code_until__isnull=False),
+                name="device_code_of_the_app",
+            ),
         ]
 
     class Privacy:
         plain = (
-            "id", "code", "user", "organisation", "token_hash", "enrolled_at", "last_used_at", "revoked_at",
-            "revoked_by",
+            "id", "code", "kind", "code_hash", "code_until", "joined_at", "user", "organisation", "token_hash",
+            "enrolled_at", "last_used_at", "revoked_at", "revoked_by",
         )  # fmt: skip
 
     def __str__(self) -> str:
@@ -50,9 +68,14 @@ class Device(models.Model):
 
 
 class FormKey(models.Model):
-    """The key pair of the forms. Its private half is sealed under a data key of its own."""
+    """A key pair that phones seal to. Its private half is sealed under a data key of its own.
+
+    RSA for the forms of ODK Collect; for our own app a point on P-256, whose short name (`name`) each report carries.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=10, default=COLLECT, choices=[(COLLECT, COLLECT), (WEB, WEB)])
+    name = models.CharField(max_length=16, blank=True, editable=False)
     public = models.CharField(max_length=600, editable=False)
     private = SealedField(section="documents", long=True)
     made_at = models.DateTimeField(default=clock.now)
@@ -61,7 +84,7 @@ class FormKey(models.Model):
         ordering = ("-made_at", "id")
 
     class Privacy:
-        plain = ("id", "public", "made_at")
+        plain = ("id", "kind", "name", "public", "made_at")
 
     @property
     def subject(self) -> uuid.UUID:
@@ -145,6 +168,9 @@ class SentForm(models.Model):
     quarantined = models.ForeignKey(Quarantined, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     digest = models.BinaryField(max_length=32)
     received_at = models.DateTimeField(default=clock.now)
+    # When it was finished, as worked out from how old the phone says it is; and by how much its clock is wrong.
+    finished_at = models.DateTimeField(null=True, blank=True)
+    clock_off = models.DurationField(null=True, blank=True)
 
     class Meta:
         ordering = ("-received_at", "id")
@@ -160,7 +186,10 @@ class SentForm(models.Model):
         ]
 
     class Privacy:
-        plain = ("id", "instance", "user", "device", "form", "case", "quarantined", "digest", "received_at")
+        plain = (
+            "id", "instance", "user", "device", "form", "case", "quarantined", "digest", "received_at", "finished_at",
+            "clock_off",
+        )  # fmt: skip
 
     @property
     def subject(self) -> uuid.UUID:

@@ -26,5 +26,7 @@ REASONS: dict[str, str | Promise] = {
     "identifier_taken": _("Another one has its number."),
     "changed_later": _("It changes one that was sent before. Write the change into the case."),
     "not_opened": _("It was sealed on the phone and does not open, or is not whole."),
+    "conflict": _("Something else was sent under the same number before. Both are kept: decide which was meant."),
+    "not_followed": _("The screening is a case; what was agreed after it, or the referral, could not be carried out."),
     "refused": _("It could not become a screening: nothing in it is answered, or it was not yours to send."),
 }

@@ -38,6 +38,7 @@ ACTIONS: dict[str, str | Promise] = {
     "case.read": _("Case opened"),
     "export.made": _("Export made"),
     "device.enrolled": _("Phone enrolled"),
+    "device.joined": _("Phone joined with its code"),
     "device.revoked": _("Phone revoked"),
     "device.used": _("Phone asked or sent something"),
     "device.refused": _("Revoked phone refused"),

@@ -1,8 +1,11 @@
-"""The key under which ODK Collect seals a finished form on the phone, and the opening of such a form.
+"""The keys to which phones seal what was filled in, and the opening of it: ODK Collect's way, and our own app's.
 
 Source: ODK XForms encryption specification (getodk.github.io/xforms-spec/encryption) and the behaviour of ODK Collect.
 Its RSA-wrapped AES-CFB with an MD5 for wholeness is what those apps can do and no more: it keeps a finished form from
 whoever finds the phone. Who sent it is known by the device, not by this.
+
+Our own app seals by HPKE (RFC 9180: DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, base mode). `info` binds a
+report to its number and to the key, so that neither can be exchanged for another.
 
 The private half is sealed like a text, under a data key of its own, and is in memory for one opening only.
 """
@@ -13,10 +16,11 @@ import hmac
 from typing import NamedTuple
 from uuid import UUID
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.decrepit.ciphers.modes import CFB
-from cryptography.hazmat.primitives import hashes, padding, serialization
+from cryptography.hazmat.primitives import hashes, hpke, padding, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric import padding as rsa_padding
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
 from spean.privacy.crypto import CannotOpen
@@ -63,15 +67,39 @@ def new_pair() -> Pair:
     return Pair(base64.b64encode(public).decode(), base64.b64encode(private).decode())
 
 
+SUITE = hpke.Suite(hpke.KEM.P256, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
+
+
+def new_point() -> Pair:
+    """A pair for our own app. The public half is the point, uncompressed, in base64."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+    private = key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return Pair(base64.b64encode(public).decode(), base64.b64encode(private).decode())
+
+
+def open_report(pair: UUID, blob: bytes, sealed: bytes, info: bytes) -> bytes:
+    """What our own app sealed to the pair with this id, whose sealed private half `blob` is.
+
+    Raises CannotOpen where it was sealed for another key or another number, or is not whole.
+    """
+    private = _private(pair, blob)
+    if not isinstance(private, ec.EllipticCurvePrivateKey):
+        raise CannotOpen("This is not a key of reports.")
+    try:
+        return SUITE.decrypt(sealed, private, info=info)
+    except (InvalidTag, ValueError):
+        raise CannotOpen("A report was sealed for another key or number, or is not whole.") from None
+
+
 def open_envelope(pair: UUID, blob: bytes, envelope: Envelope) -> bytes:
     """The finished form, by the pair with this id, whose sealed private half `blob` is.
 
     Raises CannotOpen where it was sealed for another key, or is not whole.
     """
-    (opened,) = open_sealed([Sealed(pair, PLACE, pair, blob)])
-    if opened.text is None:
-        raise CannotOpen("The key of the forms was destroyed.")
-    private = serialization.load_der_private_key(base64.b64decode(opened.text), password=None)
+    private = _private(pair, blob)
     if not isinstance(private, rsa.RSAPrivateKey):
         raise CannotOpen("This is not a key of forms.")
     key = _unwrapped(private, envelope.key)
@@ -81,6 +109,13 @@ def open_envelope(pair: UUID, blob: bytes, envelope: Envelope) -> bytes:
     if envelope.signature and not _is_whole(private, envelope, form):
         raise CannotOpen("An encrypted form is not as it left the phone.")
     return form
+
+
+def _private(pair: UUID, blob: bytes) -> object:
+    (opened,) = open_sealed([Sealed(pair, PLACE, pair, blob)])
+    if opened.text is None:
+        raise CannotOpen("The key of the forms was destroyed.")
+    return serialization.load_der_private_key(base64.b64decode(opened.text), password=None)
 
 
 def _unwrapped(private: rsa.RSAPrivateKey, wrapped: str) -> bytes:

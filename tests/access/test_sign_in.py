@@ -148,7 +148,8 @@ class TestPasswordAndSecondStep:
     def test_signing_out_clears_the_browser(self, cast: Cast) -> None:
         client = signed_in(cast.manager)
         answer = client.post("/sign-out/")
-        assert '"storage"' in answer["Clear-Site-Data"]
+        # Not "storage": reports of the app for phones may wait there, sealed, and our pages keep nothing in it.
+        assert answer["Clear-Site-Data"] == '"cache"'
         assert not is_in(client)
 
     def test_reading_the_sign_out_page_signs_nobody_out(self, cast: Cast) -> None:

@@ -14,7 +14,7 @@ def test_a_phone_from_the_code_to_its_end(cast: Cast, arrive: Arrive) -> None:
     visitor = arrive(cast.screener, width=320)
     visitor.open("/account/")
     visitor.follow("/devices/")
-    visitor.send()
+    visitor.send('form[action="/devices/enrol/"] button')
     # The picture is there, and large enough for a camera.
     box = visitor.page.locator("img.spean-qr").bounding_box()
     assert box
@@ -32,3 +32,13 @@ def test_a_phone_from_the_code_to_its_end(cast: Cast, arrive: Arrive) -> None:
     visitor.click('form[action$="/revoke/"] button')
     assert Device.objects.get().revoked_at is not None
     assert app.get(app.path("/formList")).status_code == 404
+
+
+def test_the_code_for_the_app_is_large_enough_to_scan(cast: Cast, arrive: Arrive) -> None:
+    visitor = arrive(cast.screener, width=320)
+    visitor.open("/devices/")
+    visitor.send('form[action="/field/code/"] button')
+    box = visitor.page.locator("img.spean-qr").bounding_box()
+    assert box
+    assert box["width"] >= 240
+    assert re.search(r"/field/#c=[\w-]{43}<", visitor.page.content())

@@ -9,7 +9,8 @@ const CHOICES = ['select_one', 'select_multiple']
 export function element(name, attributes = {}, ...children) {
   const made = document.createElement(name)
   for (const [key, value] of Object.entries(attributes)) {
-    if (value === false || value === null || value === undefined || value === '') continue
+    // An empty text says nothing, but beside a picture: there it says that the picture adds nothing.
+    if (value === false || value === null || value === undefined || (value === '' && key !== 'alt')) continue
     if (key.startsWith('on')) made.addEventListener(key.slice(2), value)
     else made.setAttribute(key, value === true ? '' : value)
   }
@@ -18,9 +19,10 @@ export function element(name, attributes = {}, ...children) {
 }
 
 export class Renderer {
-  // `words` are the texts of the page itself, `media` where pictures lie, `done(xml)` takes the submission.
-  constructor(instance, { holder, words, media = '', done, changed = () => {} }) {
-    Object.assign(this, { instance, holder, words, media, done, changed })
+  // `words` are the texts of the page itself, `media` where pictures lie, `done(instance)` takes the submission, and
+  // `beside(words)` gives what stands beside a text that may be read aloud.
+  constructor(instance, { holder, words, media = '', done, changed = () => {}, beside = () => '' }) {
+    Object.assign(this, { instance, holder, words, media, done, changed, beside })
     this.stops = 0
     this.errors = new Map()
     this.at = this.places()[0]
@@ -170,12 +172,13 @@ export class Renderer {
       return [...heading, ...point.children.flatMap((child) => this.part(child))]
     }
     if (!SHOWN.includes(node.type)) return []
-    if (node.type === 'note') return [element('p', { class: 'govuk-body' }, label)]
+    if (node.type === 'note') return [element('p', { class: 'govuk-body' }, label), this.beside(label)].filter(Boolean)
     const path = this.instance.path(point)
     const error = this.errors.get(path)
     const hint = this.instance.words(node.hint, point)
     const described = [hint && `h-${path}`, error && `e-${path}`].filter(Boolean).join(' ')
     const around = [
+      this.beside(label),
       hint && element('div', { class: 'govuk-hint', id: `h-${path}` }, hint),
       error && element('p', { class: 'govuk-error-message', id: `e-${path}` }, error),
     ]
