@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("spean.protection.urls")),
     path("", include("spean.exchange.urls")),
     path("", include("spean.exchange.openrosa_urls")),
+    path("", include("spean.lists.urls")),
     path("", include("spean.oversight.urls")),
 ]
 
