@@ -124,3 +124,22 @@ def test_every_code_has_words() -> None:
     told = {code for one in judged(as_csv(lines)) for code in (*one.reasons, *one.notes)}
     assert told == {"no_number", "sex_unread", "birth_unread", "formula"}
     assert told <= set(words.TOLD)
+
+
+def test_a_file_in_the_columns_of_htcds_is_understood_and_kept_whole() -> None:
+    """All 84 fields; Namibia is written NA and is a country, and a code with a space behind it is the code."""
+    from spean.exchange import htcds
+
+    told = {
+        "prs_FirstName": "Lan", "prs_SecondName": "Nguyen", "prs_Birthdate": "2003-05-14", "prs_Gender": "Feminine",
+        "prs_Citizenship": "NA", "prs_MobilePhone": "+84 90 123 4567", "vic_MethodsOfControl": "DebtBondage ;TakesEarnings",
+        "con_Consent": "TRUE",
+    }  # fmt: skip
+    raw = as_csv([list(htcds.fields()), [told.get(name, f"{name}!") for name in htcds.fields()]])
+    (one,) = judged(raw)
+    assert (one.reasons, one.sex, one.birth_year) == ((), "female", 2003)
+    assert one.fields["nationality"] == "NA"
+    assert (one.fields["family_name"], one.fields["given_name"]) == ("Nguyen", "Lan")
+    assert len(one.fields) + len(one.rest) == 84
+    assert one.rest["vic_MethodsOfControl"] == "DebtBondage ;TakesEarnings"
+    assert one.notes == ("no_number", "consent_without_proof")
