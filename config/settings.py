@@ -65,7 +65,7 @@ CONTENT_SECURITY_POLICY = {
 # One upload or form larger than this is refused before it is read.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
-# Files stay in memory until they are sealed, on the one page that takes them; nothing else is kept at all.
+# Files stay in memory until they are sealed, on the pages that take them; nothing else is kept at all.
 FILE_UPLOAD_HANDLERS = ["spean.cases.uploads.InMemory"]
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 
@@ -111,6 +111,7 @@ INSTALLED_APPS = [
     "spean.protection",
     "spean.exchange",
     "spean.field",
+    "spean.lists",
     "spean.oversight",
     "spean.web",
     "allauth",

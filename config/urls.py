@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("spean.exchange.urls")),
     path("", include("spean.exchange.openrosa_urls")),
     path("", include("spean.field.urls")),
+    path("", include("spean.lists.urls")),
     path("", include("spean.oversight.urls")),
 ]
 

@@ -33,6 +33,7 @@ from tests import steps
 from tests.cast import Cast
 from tests.conventions.test_pages import PAGES
 from tests.detection import filling
+from tests.lists import files
 
 CANARY = "Kanarie"
 # Visiting them changes who visits.
@@ -58,6 +59,8 @@ TABLES = {
     "services": "directory.Service", "location": "directory.LocationGrant", "devices": "exchange.Device",
     "submissions": "exchange.Quarantined", "collect": "exchange.PublishedForm",
     "field": "exchange.SentForm",
+    "lists": "lists.PartnerList", "deliveries": "lists.Delivery", "list-rows": "lists.ListRow",
+    "linkings": "lists.Linking", "pairs": "lists.Pair",
 }  # fmt: skip
 # Ids of a second table in the same address.
 SECOND = {"need_pk": "protection.Need", "service_pk": "directory.Service", "row": "cases.Note"}
@@ -143,6 +146,7 @@ def kept_apart(cast: Cast, case: Case, mark: str = CANARY) -> None:
     device, _token = openrosa_actions.enrol_device(cast.operator)
     sent = f'<data id="never_offered" version="1"><meta><instanceID>uuid:{uuid4()}</instanceID></meta><a>{mark} sent</a></data>'
     openrosa_actions.receive(device, openrosa_xml.Post(sent.encode(), None, False))
+    files.of_each(cast, mark)
 
 
 def tables() -> list[type[models.Model]]:

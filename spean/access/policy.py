@@ -40,6 +40,7 @@ from spean.access.roles import (
     ROLE_TASKS,
     SECTIONS,
     SERVICE_PROVIDER,
+    STATISTICS_OFFICER,
 )
 from spean.lib import clock
 
@@ -68,6 +69,12 @@ HANDLERS = (
 
 # Who may ask, in an emergency, where somebody is: nobody whose service arrests, charges or judges.
 MAY_ASK_PLACE = (CASE_MANAGER, SERVICE_PROVIDER, RETURN_OFFICER)
+
+# Who may keep a list of his organisation's. A list with names only whoever meets people in his work.
+LISTERS = (
+    CASE_MANAGER, SERVICE_PROVIDER, INVESTIGATOR, PROSECUTOR, COURT_CLERK, RETURN_OFFICER, LABOUR_OFFICER,
+    HOTLINE_SUPERVISOR,
+)  # fmt: skip
 
 of = Rule.of
 
@@ -260,6 +267,18 @@ ACTIONS: dict[str, tuple[Rule, ...]] = {
     "revoke_device": (of(*SCREENERS, to="mine"),),
     "see_quarantined": (of(*SCREENERS, to="mine"),),
     "settle_quarantined": (of(*SCREENERS, to="mine"),),
+    # Partner lists: whoever keeps one, his own. What stands in a row he reads only where it was kept aside.
+    "keep_list": (of(*LISTERS, STATISTICS_OFFICER),),
+    "keep_list_of_names": (of(*LISTERS),),
+    "see_list": (of(*LISTERS, STATISTICS_OFFICER, to="mine"),),
+    "deliver_list": (of(*LISTERS, STATISTICS_OFFICER, to="mine"),),
+    "read_row": (of(*LISTERS, to="mine_aside"), of(CASE_MANAGER, to="in_pair")),
+    "destroy_row": (of(*LISTERS, STATISTICS_OFFICER, to="mine"),),
+    # The linked register: numbers for the statistician; pairs, with names, for the national focal agency alone.
+    "see_register": (of(STATISTICS_OFFICER, to="all"), of(CASE_MANAGER, to="national")),
+    "start_linking": (of(STATISTICS_OFFICER, to="all"), of(CASE_MANAGER, to="national")),
+    "see_pair": (of(CASE_MANAGER, to="national"),),
+    "decide_pair": (of(CASE_MANAGER, to="national"),),
     "see_access_change": (of(ADMINISTRATOR, to="all"),),
     "confirm_access_change": (of(ADMINISTRATOR, to="by_another"),),
     "withdraw_access_change": (of(ADMINISTRATOR, to="mine"),),
@@ -456,6 +475,30 @@ def _same_organisation(attribute: str) -> Relation:
     return lambda user, membership: Q(**{attribute: membership.organisation_id})
 
 
+def _keeps(path: str = "") -> Relation:
+    """A list that I keep for this organisation, or what belongs to one."""
+    return lambda user, membership: Q(
+        **{f"{path}kept_by_id": user.pk, f"{path}organisation_id": membership.organisation_id}
+    )
+
+
+def _keeps_aside(user: User, membership: Membership) -> Q:
+    return _keeps("partner_list__")(user, membership) & Q(status="quarantined")
+
+
+def _in_pair(user: User, membership: Membership) -> Q:
+    """A row of a pair that the national focal agency decides."""
+    pairs = apps.get_model("lists", "Pair")._default_manager.filter(
+        Q(one_id=OuterRef("pk")) | Q(other_id=OuterRef("pk"))
+    )
+    return _national(user, membership) & Q(Exists(pairs))
+
+
+def _own_national(user: User, membership: Membership) -> Q:
+    """My organisation, if it is the national focal agency."""
+    return Q(pk=membership.organisation_id) & _national(user, membership)
+
+
 def _always(user: User, membership: Membership) -> Q:
     return Q(pk__isnull=False)
 
@@ -563,7 +606,11 @@ RELATIONS: dict[str, dict[str, Relation]] = {
         "ours": _same_organisation("organisation_id"),
         "focal": FOCAL,
     },
-    "access.Organisation": {"all": _always, "ours": lambda user, membership: Q(pk=membership.organisation_id)},
+    "access.Organisation": {
+        "all": _always,
+        "ours": lambda user, membership: Q(pk=membership.organisation_id),
+        "national": _own_national,
+    },
     "access.User": {"all": _always, "colleague": _colleague, "of_the_country": _of_the_country},
     "exchange.Export": {
         "all": _always,
@@ -573,6 +620,11 @@ RELATIONS: dict[str, dict[str, Relation]] = {
             Q(organisation_id=membership.organisation_id) & ~Q(requested_by_id=user.pk)
         ),
     },
+    "lists.PartnerList": {"mine": _keeps(), "national": _national, "all": _always},
+    "lists.Delivery": {"mine": _keeps("partner_list__")},
+    "lists.ListRow": {"mine": _keeps("partner_list__"), "mine_aside": _keeps_aside, "in_pair": _in_pair},
+    "lists.Linking": {"national": _national, "all": _always},
+    "lists.Pair": {"national": _national},
     "exchange.Device": {"mine": lambda user, membership: Q(user_id=user.pk)},
     "exchange.Quarantined": {
         "mine": lambda user, membership: Q(user_id=user.pk, organisation_id=membership.organisation_id),
@@ -858,6 +910,8 @@ OWN_RECORDS = {
     "detection.Arrival": "see_arrival",
     "cases.OperationalFact": "see_operation",
     "exchange.Quarantined": "see_quarantined",
+    "lists.PartnerList": "deliver_list",
+    "lists.ListRow": "read_row",
 }
 
 

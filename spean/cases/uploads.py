@@ -18,6 +18,8 @@ LIMIT = 10 * 1024 * 1024
 # Behind this nobody goes on reading, only to say that it was too much.
 PATIENCE = 4 * LIMIT
 PAGE = "document_attach"
+# The pages that take a file, and how large; rooms above add theirs when they are loaded.
+LIMITS: dict[str, int] = {PAGE: LIMIT}
 EXTENSIONS: dict[str, tuple[str, ...]] = {
     "pdf": ("pdf",),
     "jpeg": ("jpg", "jpeg", "jfif"),
@@ -28,25 +30,26 @@ EXTENSIONS: dict[str, tuple[str, ...]] = {
 
 
 class InMemory(FileUploadHandler):
-    """No upload ever touches the disk in clear; on any page but one, and of strangers, none is kept at all."""
+    """No upload ever touches the disk in clear; on any page but those that take one, and of strangers, none is kept at all."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
-        self.kept: BytesIO | None = BytesIO() if self._expected() else None
+        self.limit = self._limit()
+        self.kept: BytesIO | None = BytesIO() if self.limit else None
         raise StopFutureHandlers
 
-    def _expected(self) -> bool:
+    def _limit(self) -> int:
         match = getattr(self.request, "resolver_match", None)
         user = getattr(self.request, "user", None)
-        return bool(match and match.url_name == PAGE and user and user.is_authenticated)
+        return LIMITS.get(match.url_name, 0) if match and user and user.is_authenticated else 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         seen = start + len(raw_data)
-        if seen > LIMIT:
+        if seen > self.limit:
             self.kept = None
         if self.kept is not None:
             self.kept.write(raw_data)
-        if seen > PATIENCE and self.request is not None:
+        if seen > max(PATIENCE, self.limit + LIMIT) and self.request is not None:
             self.request.upload_too_large = True  # type: ignore[attr-defined]
             raise StopUpload(connection_reset=True)
 

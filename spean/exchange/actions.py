@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from spean.access import policy
 from spean.access.models import Organisation, User
 from spean.cases.models import Case
-from spean.exchange import canary, columns, marks
+from spean.exchange import canary, columns, htcds, marks
 from spean.exchange.models import Export, ExportedCase, ExportedRow
 from spean.lib import clock
 from spean.people.models import Person
@@ -28,6 +28,8 @@ from spean.workflow.engine import perform, requirement
 ALONE_AT_MOST = 20
 AT_MOST = 500
 LASTS = timedelta(hours=72)
+# In whose columns an export is written.
+OWN, HTCDS = "own", "htcds"
 
 
 def request_export(
@@ -78,8 +80,13 @@ def withdraw_export(actor: User, export: Export, *, version: int | None = None, 
     return step.obj
 
 
-def make_export(actor: User, export: Export, *, version: int | None = None, once: UUID | None = None) -> bytes:
-    """The encrypted list, handed out this once: neither the file nor anything it was made from is stored."""
+def make_export(
+    actor: User, export: Export, *, layout: str = OWN, version: int | None = None, once: UUID | None = None
+) -> bytes:
+    """The encrypted list, handed out this once: neither the file nor anything it was made from is stored.
+
+    `layout` says in whose columns: our own, or those of HTCDS 2.0. What is in it is the same.
+    """
     doors.require_witness()
     engine.check("make_export", export, actor, version=version, once=once)
     _raise_failures(engine.failures("make_export", export, actor))
@@ -105,13 +112,15 @@ def make_export(actor: User, export: Export, *, version: int | None = None, once
             raise engine.Refused([_("Nobody on this list agreed to this recipient for this purpose.")])
         ExportedRow.objects.bulk_create(sent)
         step.obj.made_at, step.obj.rows_sent = clock.now(), len(sent)
-        step.facts.update({**_facts(step.obj), "rows": len(sent)})
+        step.facts.update({**_facts(step.obj), "rows": len(sent), "layout": layout})
     rows[export.canary_code] = canary.row(_invented(export), export.columns, list(rows.values()))
+    titles: Sequence[str] = export.columns
+    if layout == HTCDS:
+        titles, rows = htcds.columns(), {code: htcds.row(told) for code, told in rows.items()}
     target = io.BytesIO()
     offline.encrypt(
-        io.BytesIO(marks.write(export.number, export.columns, rows, bytes(export.order_key))), target,
-        export.recipient_key,
-    )  # fmt: skip
+        io.BytesIO(marks.write(export.number, titles, rows, bytes(export.order_key))), target, export.recipient_key
+    )
     return target.getvalue()
 
 

@@ -10,6 +10,7 @@ from spean.access.models import Organisation, User
 from spean.cases.models import Case
 from spean.country.fields import CodeChoices
 from spean.exchange import queries
+from spean.exchange.actions import HTCDS, OWN
 from spean.exchange.columns import CODED, SEALED
 from spean.privacy import offline
 from spean.workflow.pages import LONG, ActionForm
@@ -85,6 +86,25 @@ class ExportForm(ActionForm):
     @property
     def names(self) -> list[str]:
         return [*self.cleaned_data["coded"], *self.cleaned_data["sealed"]]
+
+
+class MakeForm(ActionForm):
+    """In whose columns the list is written. What is in it was settled before."""
+
+    layout = forms.ChoiceField(
+        label=_("In which columns?"),
+        choices=[
+            (OWN, _("Our own")),
+            (HTCDS, _("Those of the Human Trafficking Case Data Standard (HTCDS 2.0), for another system")),
+        ],
+        initial=OWN,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+    @property
+    def chosen(self) -> str:
+        return self.cleaned_data["layout"] or OWN
 
 
 class TraceForm(forms.Form):

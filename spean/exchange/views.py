@@ -15,7 +15,7 @@ from spean.access import policy
 from spean.access.pages import AccessRequest
 from spean.exchange import actions, queries
 from spean.exchange.columns import COLUMNS
-from spean.exchange.forms import ExportForm, TraceForm
+from spean.exchange.forms import ExportForm, MakeForm, TraceForm
 from spean.exchange.models import Export
 from spean.workflow import engine
 from spean.workflow.pages import ActionForm, carry_out, show_form
@@ -66,16 +66,16 @@ def ask(request: AccessRequest) -> HttpResponse:
 @require_safe
 def export_page(request: AccessRequest, pk: UUID) -> HttpResponse:
     export: Export = policy.find(request.user, "see_export", Export, pk)
-    return _page(request, export, ActionForm(version=export.version))
+    return _page(request, export, MakeForm(version=export.version))
 
 
 @require_POST
 def make(request: AccessRequest, pk: UUID) -> HttpResponse:
     """Hand the file out. It is made in this request and kept nowhere."""
     export: Export = policy.find(request.user, "make_export", Export, pk)
-    form = ActionForm(request.POST)
+    form = MakeForm(request.POST)
     if form.is_valid():
-        done = carry_out(form, lambda: actions.make_export(request.user, export, **form.guard))
+        done = carry_out(form, lambda: actions.make_export(request.user, export, layout=form.chosen, **form.guard))
         if done and done.result is not None:
             answer = HttpResponse(done.result, content_type="application/octet-stream")
             answer.headers["Content-Disposition"] = f'attachment; filename="{export.number}.csv.age"'

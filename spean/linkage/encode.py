@@ -10,7 +10,7 @@ import csv
 import hashlib
 import io
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -337,8 +337,33 @@ def token_rows(path: Path, note: Notes) -> list[dict[str, str]]:
     return list(table)
 
 
+def is_row(row: Mapping[str, str]) -> bool:
+    """Whether a row is one of tokens, in every column."""
+    try:
+        _numbers_of(row, {}, {}, {"nationality": {}, "place": {}, "number": {}})
+        for code in (row["record"], *row["codes"].split()):
+            int(code, 16)
+        return True
+    except (KeyError, ValueError, AttributeError, TypeError):
+        return False
+
+
 def read(paths: Sequence[Path], notes: Sequence[Notes]) -> Table:
     """Lists of tokens as one table. Raises ListFault when they are none, or under different keys or strengths."""
+    lists = []
+    for path, note in zip(paths, notes, strict=True):
+        tokens = token_rows(path, note)
+        lists.append((path.name, note.encoding, tokens))
+        note.encoding = "tokens"
+        note.columns = {name: name for name in COLUMNS}
+        for row in tokens:
+            note.rows += 1
+            note.filled.update(name for name in COLUMNS if row[name] not in ("", "0"))
+    return table_of(lists)
+
+
+def table_of(lists: Iterable[tuple[str, str, Iterable[Mapping[str, str]]]]) -> Table:
+    """A table of lists given as (name, first line, rows). Raises ListFault."""
     heads: set[str] = set()
     cells: dict[str, int] = {}
     sources: dict[str, int] = {}
@@ -346,20 +371,15 @@ def read(paths: Sequence[Path], notes: Sequence[Notes]) -> Table:
     record_ids: list[str] = []
     rows_read: list[list[int]] = []
     codes: list[list[int]] = []
-    for path, note in zip(paths, notes, strict=True):
-        tokens = token_rows(path, note)
-        heads.add(note.encoding)
-        note.encoding = "tokens"
-        note.columns = {name: name for name in COLUMNS}
+    for name, head, tokens in lists:
+        heads.add(head)
         for line, row in enumerate(tokens, 3):
-            note.rows += 1
             try:
                 rows_read.append(_numbers_of(row, cells, sources, numbered))
                 codes.append([int(code, 16) for code in row["codes"].split()])
             except (ValueError, AttributeError, TypeError):
-                raise ListFault(f"{path.name}, line {line}: this is no row of tokens.") from None
+                raise ListFault(f"{name}, line {line}: this is no row of tokens.") from None
             record_ids.append(row["record"])
-            note.filled.update(name for name in COLUMNS if row[name] not in ("", "0"))
     if len(heads) > 1:
         raise ListFault("The lists were encoded with different keys or strengths; compare the fingerprints.")
     width = max(map(len, codes), default=0)
@@ -378,7 +398,7 @@ def read(paths: Sequence[Path], notes: Sequence[Notes]) -> Table:
 
 
 def _numbers_of(
-    row: dict[str, Any], cells: dict[str, int], sources: dict[str, int], numbered: dict[str, dict[str, int]]
+    row: Mapping[str, Any], cells: dict[str, int], sources: dict[str, int], numbered: dict[str, dict[str, int]]
 ) -> list[int]:
     def name(cell: str) -> int:
         if cell and cell not in cells:

@@ -16,7 +16,7 @@ from spean.linkage.records import FIELDS
 
 SHOWN = 20  # line numbers per kind of fault
 _DELIMITERS = ",;\t|"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TELLING = ("family_name", "given_name", "birth_date", "birth_year", "phone", "document_number", "mother_name")
 # Other names of columns, as lists have them; `--map` says the rest.
 ALIASES = {
@@ -86,7 +86,8 @@ def decode(raw: bytes, notes: Notes) -> str:
         return broken
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
+    """The sign that parts the cells of most lines alike. Raises ListFault for a text without lines."""
     head = [line for line in text.splitlines()[:20] if line.strip()]
     if not head:
         raise ListFault("The list is empty.")
@@ -107,7 +108,7 @@ def rows(
     if "\x00" in text:
         text = text.replace("\x00", "")
         notes.add("null characters (removed)", 1)
-    notes.delimiter = _delimiter(text)
+    notes.delimiter = delimiter_of(text)
     csv.field_size_limit(10_000_000)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=notes.delimiter)
     header = next(lines, [])
@@ -131,7 +132,7 @@ def rows(
             if cell:
                 notes.filled[name] += 1
                 # A number with a sign is a number, and so is a telephone with its country code.
-                if cell[0] in _FORMULA and not cell.lstrip("+-").replace(" ", "").replace("-", "").isdecimal():
+                if cell[0] in FORMULA and not cell.lstrip("+-").replace(" ", "").replace("-", "").isdecimal():
                     notes.add("cells that a spreadsheet would run as a formula (read as text)", line)
         _check_date(row, notes, line)
         number = row.get("record_id", "").removeprefix("'")
@@ -175,4 +176,4 @@ def _check_date(row: Mapping[str, str], notes: Notes, line: int) -> None:
 
 def safe(cell: str) -> str:
     """A cell for our own files, which no spreadsheet runs: an apostrophe before what would be a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if cell.startswith(FORMULA) else cell

@@ -27,7 +27,7 @@ FIELDS = (
 )  # fmt: skip
 WORDS = 4  # words of one name that are looked at one by one
 NUMBERS = 2  # telephones and papers of one record
-_SEXES = {
+SEXES = {
     "f": 0, "female": 0, "feminine": 0, "woman": 0, "girl": 0, "w": 0, "ស្រី": 0, "ស": 0, "nữ": 0, "หญิง": 0,
     "m": 1, "male": 1, "masculine": 1, "man": 1, "boy": 1, "ប្រុស": 1, "ប": 1, "nam": 1, "ชาย": 1,
     "transgenderfeminine": 2, "transgendermasculine": 3, "nonconforming": 4, "other": 4, "x": 4,
@@ -217,7 +217,7 @@ class Reader:
             cells.extend((
                 source_ids.setdefault(get("source") or "", len(source_ids)),
                 family, given, alias, self._mother(get("mother_name") or ""),
-                _SEXES.get((get("sex") or "").strip().casefold(), -1), self._nationality(get("nationality") or ""),
+                SEXES.get((get("sex") or "").strip().casefold(), -1), self._nationality(get("nationality") or ""),
                 year, month, day, int(estimated), place, region,
                 *self._number(get("phone") or "", phone=True), *self._number(get("document_number") or "", phone=False),
             ))  # fmt: skip

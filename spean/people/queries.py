@@ -40,18 +40,26 @@ class CandidateRow:
 
 
 def candidates(user: User, found: Sequence[search.Candidate], decisions: dict[UUID, str]) -> list[CandidateRow]:
-    """Possible matches with their reasons in words; the record only where the user may see it."""
+    """Possible matches with their reasons in words, where the user may see the record.
+
+    Of a record that he may not see he learns that the national registry will check. Why it was found would tell him
+    what is in it: whoever types a mother's name must not read that hers is the same.
+    """
     seen = {row.pk: row for row in visible_persons(user, (one.person_id for one in found))}
     with_initials(user, seen.values())
+    # Those one may not see come last, in an order that says nothing of their likeness.
+    ordered = sorted(
+        found, key=lambda one: (one.person_id not in seen, "" if one.person_id in seen else str(one.person_id))
+    )
     return [
         CandidateRow(
             one.person_id,
             seen.get(one.person_id),
-            [reason_text(code) for code in one.reasons],
-            one.score >= LIKELY,
+            [reason_text(code) for code in one.reasons] if one.person_id in seen else [],
+            one.score >= LIKELY and one.person_id in seen,
             decisions.get(one.person_id, "" if one.person_id in seen else "unsure"),
         )
-        for one in found
+        for one in ordered
     ]
 
 
@@ -112,10 +120,10 @@ def is_national(user: User) -> bool:
 
 
 def match_rows(user: User, found: Iterable[PossibleMatch]) -> list[dict[str, Any]]:
-    """Matches in words. A record of another agency is shown without code or initials, except to the registry."""
+    """Matches in words. A record of another agency is shown without code, initials or reasons, except to the registry."""
     listed = list(found)
     ids = {pk for row in listed for pk in (row.person_id, row.other_id)}
-    seen = ids if is_national(user) else {row.pk for row in visible_persons(user, ids)}
+    seen = set(ids) if is_national(user) else {row.pk for row in visible_persons(user, ids)}
     with_initials(user, (one for row in listed for one in (row.person, row.other) if one.pk in seen))
     return [
         {
@@ -123,8 +131,8 @@ def match_rows(user: User, found: Iterable[PossibleMatch]) -> list[dict[str, Any
             "person": row.person if row.person_id in seen else None,
             "other": row.other if row.other_id in seen else None,
             "both": row.person_id in seen and row.other_id in seen,
-            "reasons": [reason_text(code) for code in row.reasons],
-            "likely": row.score >= LIKELY,
+            "reasons": [reason_text(code) for code in row.reasons] if {row.person_id, row.other_id} <= seen else [],
+            "likely": row.score >= LIKELY and {row.person_id, row.other_id} <= seen,
             "status": MATCH_STATUS[row.status][0],
             "colour": MATCH_STATUS[row.status][1],
         }

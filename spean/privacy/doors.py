@@ -1,15 +1,16 @@
-"""The two doors: `reveal` to the reader inside, `share` to another organisation. There is no third.
+"""The two doors: `reveal` to the reader inside, `share` to another organisation. There is no third for people.
 
 reveal: policy → budget → log → decrypt. share: consent re-read under lock → the consented intersection → receipt.
+A job that compares lists in memory and shows nobody a name goes through `in_memory`: policy → log → decrypt.
 Who may is decided by access.policy, what she consented to by consent.py; here nothing is decided.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -121,6 +122,57 @@ def reveal_file(user: User, obj: Any, purpose: str) -> bytes | None:
     with transaction.atomic(durable=True):
         events.record("document.opened", actor=user, obj=obj, case=_case_of(obj), fields=["file"], purpose=purpose)
     return open_file(obj.subject, label_of(type(obj), "file"), obj.pk, files.read(obj.pk), obj.chunks)
+
+
+# How many rows are opened at once: bounds what lies in memory beside what the job itself holds.
+AT_ONCE = 2_000
+
+
+def in_memory(
+    user: User, permission: str, holder: Model, rows: QuerySet[Any], field: str, purpose: str
+) -> Iterator[tuple[Any, str | None]]:
+    """One sealed field of many rows, for a job that shows it to nobody: a linking, or the taking in of a file.
+
+    The user who started the job must hold the permission on `holder`; one row of the log says how many were opened,
+    and it is written before the first is. What comes out must stay in the job's memory: no page shows any of it.
+    """
+    if purpose not in PURPOSES:
+        raise ValueError("what is opened in memory needs one of the purposes in event_names.py")
+    with transaction.atomic(durable=True):
+        allowed = policy.may(user, permission, holder)
+        facts = {"rows": rows.count(), "purpose": purpose}
+        action = "rows.opened_in_memory" if allowed else "content.refused"
+        events.record(action, actor=user, obj=holder, fields=[field], purpose=purpose, facts=facts)
+    if not allowed:
+        raise NotAllowed
+    label = label_of(rows.model, field)
+    waiting: list[Any] = []
+    for row in rows.iterator(chunk_size=AT_ONCE):
+        waiting.append(row)
+        if len(waiting) == AT_ONCE:
+            yield from _opened(waiting, label, field)
+            waiting = []
+    yield from _opened(waiting, label, field)
+
+
+def _opened(rows: Sequence[Any], label: str, field: str) -> Iterator[tuple[Any, str | None]]:
+    items = [Sealed(row.subject, label, row.pk, getattr(row, field)) for row in rows]
+    for row, opened in zip(rows, open_sealed(items), strict=True):
+        yield row, opened.text
+
+
+def file_in_memory(user: User, permission: str, holder: Model, row: Any, purpose: str) -> bytes | None:
+    """A sealed file that a row holds (`blob`, `chunks`), for the same; None where the key was destroyed.
+
+    Whoever sent the file is shown its headings, to say which is what; of its lines nobody is shown anything.
+    """
+    with transaction.atomic(durable=True):
+        allowed = policy.may(user, permission, holder)
+        action = "rows.opened_in_memory" if allowed else "content.refused"
+        events.record(action, actor=user, obj=holder, fields=["file"], purpose=purpose)
+    if not allowed:
+        raise NotAllowed
+    return open_file(row.subject, label_of(type(row), "blob"), row.pk, bytes(row.blob), row.chunks)
 
 
 def _sections(obj: Model, names: Sequence[str]) -> dict[str, str]:

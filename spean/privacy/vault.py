@@ -147,6 +147,13 @@ def destroy_key(subject: UUID) -> None:
             row.save(using=VAULT_ALIAS, update_fields=["wrapped", "destroyed_at"])
 
 
+def destroy_keys(subjects: Iterable[UUID]) -> None:
+    """`destroy_key`, of many at once; whoever has none any more, or never had, is left out."""
+    with transaction.atomic(using=VAULT_ALIAS, durable=True):
+        rows = DataKey.objects.using(VAULT_ALIAS).filter(pk__in=set(subjects), wrapped__isnull=False)
+        rows.update(wrapped=None, destroyed_at=clock.now())
+
+
 def remove_remains(since: datetime) -> bool:
     """Have the table written anew if a key was destroyed since then. Returns whether it was.
 
@@ -251,6 +258,19 @@ def seal_fields(obj: models.Model, **plaintexts: str | None) -> None:
                 crypto.seal(key, text, subject=subject, label=label, row_id=obj.pk, long=fields[name].long)
             )
         setattr(obj, name, sealed)
+
+
+def seal_rows(rows: Sequence[models.Model], field: str, texts: Sequence[str]) -> None:
+    """Set one sealed attribute of many objects, each under its own subject's key, by one question to the key vault."""
+    model = type(rows[0])
+    label, long = label_of(model, field), sealed_fields(model)[field].long
+    keys = _data_keys(row.subject for row in rows)  # type: ignore[attr-defined]
+    for row, text in zip(rows, texts, strict=True):
+        subject: UUID = row.subject  # type: ignore[attr-defined]
+        key = keys[subject]
+        if key is None:
+            raise KeyDestroyed("This person's key was destroyed; nothing more can be written about her.")
+        setattr(row, field, Ciphertext(crypto.seal(key, text, subject=subject, label=label, row_id=row.pk, long=long)))
 
 
 def keyed_digests(holder: UUID, messages: Sequence[bytes]) -> list[bytes]:

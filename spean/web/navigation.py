@@ -47,6 +47,8 @@ MENU: tuple[Entry, ...] = (
     Entry(_("Possible matches"), "match_list", "see_match"),
     Entry(_("Unmet needs"), "unmet_need_list", "see_unmet_need"),
     Entry(_("Exports"), "export_list", "see_export"),
+    Entry(_("Lists"), "partner_lists", "see_list"),
+    Entry(_("Linked register"), "register", "see_register"),
     Entry(_("Users"), "user_list", "manage_users"),
     Entry(_("Organisations"), "organisation_list", "manage_organisations"),
     Entry(_("Requests for access"), "access_change_list", "see_access_change"),

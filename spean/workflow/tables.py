@@ -57,6 +57,9 @@ INVITATION = "cases.Invitation"
 EMERGENCY = "privacy.EmergencyAccess"
 ACCESS_CHANGE = "access.AccessChange"
 EXPORT = "exchange.Export"
+DELIVERY = "lists.Delivery"
+LINKING = "lists.Linking"
+PAIR = "lists.Pair"
 
 TRANSITIONS: tuple[T, ...] = (
     # --- The case: one episode of one person -----------------------------------------------------------
@@ -225,6 +228,24 @@ TRANSITIONS: tuple[T, ...] = (
     T("reject_export", EXPORT, ("requested",), "rejected", "export.rejected", action="approve_export"),
     T("withdraw_export", EXPORT, ("requested", "approved"), "withdrawn", "export.withdrawn"),
     T("make_export", EXPORT, ("requested", "approved"), "made", "export.made", ("export_approved", "export_in_time")),
+    # --- Partner lists and the linked register -----------------------------------------------------------------
+    T("deliver_list", DELIVERY, None, "received", "list.delivered", ("list_takes_files",), parent="partner_list"),
+    T("name_columns", DELIVERY, ("received", "failed"), "waiting", "list.mapped", ("columns_tell_persons",),
+      action="deliver_list"),
+    T("take_in_delivery", DELIVERY, ("waiting",), "taken", "list.taken", action="deliver_list"),
+    T("fail_delivery", DELIVERY, ("waiting",), "failed", "list.failed", action="deliver_list"),
+    T("withdraw_delivery", DELIVERY, ("received", "failed"), "withdrawn", "list.withdrawn", action="deliver_list"),
+    T("start_linking", LINKING, None, "waiting", "linking.started", ("something_to_link", "no_linking_runs"),
+      parent="organisation"),
+    T("finish_linking", LINKING, ("waiting",), "done", "linking.finished", action="start_linking"),
+    T("fail_linking", LINKING, ("waiting",), "failed", "linking.failed", action="start_linking"),
+    # A pair is found by the linking that somebody started; only people move it from there.
+    T("propose_pair", PAIR, None, "open", "pair.proposed", parent="linking", action="start_linking"),
+    T("decide_pair_same", PAIR, ("open", "unsure", "not_same"), "same", "pair.decided_same", ("decisions_agree",),
+      action="decide_pair"),
+    T("decide_pair_not_same", PAIR, ("open", "unsure", "same"), "not_same", "pair.decided_not_same",
+      ("decisions_agree",), action="decide_pair"),
+    T("leave_pair_unsure", PAIR, ("open", "same", "not_same"), "unsure", "pair.left_unsure", action="decide_pair"),
     # --- Erasure, and what stands against it -------------------------------------------------------------------
     T("place_hold", HOLD, None, "standing", "hold.placed", ("hold_not_over_already",), parent="case"),
     T("lift_hold", HOLD, ("standing",), "lifted", "hold.lifted"),

@@ -95,10 +95,19 @@ MODEL_OF: dict[str, str] = {
     "see_canary": "privacy.Canary",
     "review_leak": "privacy.Event",
     "extend_budget": "access.User",
+    "see_list": "lists.PartnerList",
+    "deliver_list": "lists.PartnerList",
+    "read_row": "lists.ListRow",
+    "destroy_row": "lists.ListRow",
+    "see_register": "lists.Linking",
+    "start_linking": "lists.Linking",
+    "see_pair": "lists.Pair",
+    "decide_pair": "lists.Pair",
 }
 WITHOUT_OBJECT = {
     "ask_emergency", "start_screening", "search_people", "see_directory", "see_unmet_need", "request_export",
     "trace_export", "see_backups", "keep_log_root", "plant_canary", "enrol_device",
+    "keep_list", "keep_list_of_names",
 }  # fmt: skip
 
 

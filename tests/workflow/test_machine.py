@@ -73,6 +73,10 @@ def _row_in(cast: Cast, label: str) -> models.Model:
 
     if label == "cases.Case":
         return steps.screened(cast).case
+    if label.startswith("lists."):
+        from tests.lists import files
+
+        return files.of_each(cast)[label]
     if label == "referral.Referral":
         return steps.referred(cast)
     if label == "privacy.Consent":
