@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "spean.protection",
     "spean.exchange",
     "spean.oversight",
+    "spean.statistics",
     "spean.web",
     "allauth",
     "allauth.account",

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("spean.exchange.urls")),
     path("", include("spean.exchange.openrosa_urls")),
     path("", include("spean.oversight.urls")),
+    path("", include("spean.statistics.urls")),
 ]
 
 handler500 = "spean.web.errors.server_error"

@@ -54,7 +54,8 @@ TABLES = {
     "erasure": "privacy.Erasure", "alerts": "privacy.Alert", "exports": "exchange.Export",
     "access-changes": "access.AccessChange", "users": "access.User", "organisations": "access.Organisation",
     "services": "directory.Service", "location": "directory.LocationGrant", "devices": "exchange.Device",
-    "submissions": "exchange.Quarantined", "collect": "exchange.PublishedForm",
+    "submissions": "exchange.Quarantined", "collect": "exchange.PublishedForm", "editions": "statistics.Edition",
+    "figures": "statistics.Figure",
 }  # fmt: skip
 # Ids of a second table in the same address.
 SECOND = {"need_pk": "protection.Need", "service_pk": "directory.Service", "row": "cases.Note"}

@@ -38,6 +38,7 @@ from spean.access.roles import (
     ROLE_TASKS,
     SECTIONS,
     SERVICE_PROVIDER,
+    STATISTICS_OFFICER,
 )
 from spean.lib import clock
 
@@ -253,6 +254,15 @@ ACTIONS: dict[str, tuple[Rule, ...]] = {
     "revoke_device": (of(*SCREENERS, to="mine"),),
     "see_quarantined": (of(*SCREENERS, to="mine"),),
     "settle_quarantined": (of(*SCREENERS, to="mine"),),
+    # Numbers: protected tables only, drawn up by one statistics officer and published by another.
+    "see_edition": (of(STATISTICS_OFFICER, to="all"),),
+    "draft_edition": (of(STATISTICS_OFFICER, to="all"),),
+    "check_edition": (of(STATISTICS_OFFICER, to="all"),),
+    "publish_edition": (of(STATISTICS_OFFICER, to="by_another"),),
+    "see_figure": (of(STATISTICS_OFFICER, to="all"),),
+    "record_figure": (of(STATISTICS_OFFICER),),
+    "publish_figure": (of(STATISTICS_OFFICER, to="by_another"),),
+    "withdraw_figure": (of(STATISTICS_OFFICER, to="all"),),
     "see_access_change": (of(ADMINISTRATOR, to="all"),),
     "confirm_access_change": (of(ADMINISTRATOR, to="by_another"),),
     "withdraw_access_change": (of(ADMINISTRATOR, to="mine"),),
@@ -569,6 +579,13 @@ RELATIONS: dict[str, dict[str, Relation]] = {
     "exchange.Quarantined": {
         "mine": lambda user, membership: Q(user_id=user.pk, organisation_id=membership.organisation_id),
     },
+    "statistics.Edition": {
+        "all": _always,
+        "by_another": lambda user, membership: (
+            ~Q(drafted_by_id=user.pk) & (Q(checked_by_id__isnull=True) | ~Q(checked_by_id=user.pk))
+        ),
+    },
+    "statistics.Figure": {"all": _always, "by_another": lambda user, membership: ~Q(recorded_by_id=user.pk)},
     "access.AccessChange": {
         "all": _always,
         "mine": lambda user, membership: Q(requested_by_id=user.pk),

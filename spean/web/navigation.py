@@ -46,6 +46,7 @@ MENU: tuple[Entry, ...] = (
     Entry(_("Possible matches"), "match_list", "see_match"),
     Entry(_("Unmet needs"), "unmet_need_list", "see_unmet_need"),
     Entry(_("Exports"), "export_list", "see_export"),
+    Entry(_("Editions"), "edition_list", "see_edition"),
     Entry(_("Users"), "user_list", "manage_users"),
     Entry(_("Organisations"), "organisation_list", "manage_organisations"),
     Entry(_("Requests for access"), "access_change_list", "see_access_change"),

@@ -57,6 +57,8 @@ INVITATION = "cases.Invitation"
 EMERGENCY = "privacy.EmergencyAccess"
 ACCESS_CHANGE = "access.AccessChange"
 EXPORT = "exchange.Export"
+EDITION = "statistics.Edition"
+FIGURE = "statistics.Figure"
 
 TRANSITIONS: tuple[T, ...] = (
     # --- The case: one episode of one person -----------------------------------------------------------
@@ -225,6 +227,17 @@ TRANSITIONS: tuple[T, ...] = (
     T("reject_export", EXPORT, ("requested",), "rejected", "export.rejected", action="approve_export"),
     T("withdraw_export", EXPORT, ("requested", "approved"), "withdrawn", "export.withdrawn"),
     T("make_export", EXPORT, ("requested", "approved"), "made", "export.made", ("export_approved", "export_in_time")),
+    # --- Statistics: what is published was checked, and approved by a second officer -----------------------------
+    T("draft_edition", EDITION, None, "draft", "edition.drafted", ("edition_of_a_period", "edition_protected")),
+    T("check_edition", EDITION, ("draft",), "checked", "edition.checked", ("edition_protected",)),
+    T("return_edition", EDITION, ("checked",), "draft", "edition.returned", action="publish_edition"),
+    T("publish_edition", EDITION, ("checked",), "published", "edition.published",
+      ("edition_protected", "edition_by_second_officer", "edition_period_over", "edition_without_faults")),
+    T("discard_edition", EDITION, ("draft", "checked"), "discarded", "edition.discarded", action="draft_edition"),
+    T("record_figure", FIGURE, None, "recorded", "figure.recorded", ("figure_complete",)),
+    T("publish_figure", FIGURE, ("recorded",), "published", "figure.published",
+      ("figure_by_second_officer", "estimate_not_refused")),
+    T("withdraw_figure", FIGURE, ("recorded", "published"), "withdrawn", "figure.withdrawn"),
     # --- Erasure, and what stands against it -------------------------------------------------------------------
     T("place_hold", HOLD, None, "standing", "hold.placed", ("hold_not_over_already",), parent="case"),
     T("lift_hold", HOLD, ("standing",), "lifted", "hold.lifted"),

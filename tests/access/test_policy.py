@@ -95,10 +95,17 @@ MODEL_OF: dict[str, str] = {
     "see_canary": "privacy.Canary",
     "review_leak": "privacy.Event",
     "extend_budget": "access.User",
+    "see_edition": "statistics.Edition",
+    "draft_edition": "statistics.Edition",
+    "check_edition": "statistics.Edition",
+    "publish_edition": "statistics.Edition",
+    "see_figure": "statistics.Figure",
+    "publish_figure": "statistics.Figure",
+    "withdraw_figure": "statistics.Figure",
 }
 WITHOUT_OBJECT = {
     "ask_emergency", "start_screening", "search_people", "see_directory", "see_unmet_need", "request_export",
-    "trace_export", "see_backups", "keep_log_root", "plant_canary", "enrol_device",
+    "trace_export", "see_backups", "keep_log_root", "plant_canary", "enrol_device", "record_figure",
 }  # fmt: skip
 
 
