@@ -67,8 +67,14 @@ def bars(name: str, title: str, rows: Sequence[tuple[str, Cell]]) -> SafeString:
     return _svg(name, width, 16 + step * len(rows), title, "; ".join(told), body)
 
 
-def _short(label: str) -> str:
-    return label if len(label) <= 44 else f"{label[:43]}…"
+def _short(label: str, most: int = 44) -> str:
+    """Cut where a sign ends: a Khmer letter is not torn from what stands above and below it."""
+    if len(label) <= most:
+        return label
+    end = most - 1
+    while end > 1 and ("\u17b4" <= label[end] <= "\u17d3" or label[end - 1] == "\u17d2"):
+        end -= 1
+    return f"{label[:end]}…"
 
 
 def line(name: str, title: str, points: Sequence[Point], gaps: Sequence[Gap | None]) -> SafeString:
@@ -259,7 +265,7 @@ def estimates(name: str, title: str, bands: Sequence[Band], khmer: bool) -> Safe
         y += step
         for one in band.figures:
             subject = one.subject_km if khmer and one.subject_km else one.subject_en
-            label = f"{_short(subject)[:40]}, {one.years}"
+            label = f"{_short(subject, 40)}, {one.years}"
             body.append(_text(left - 36, y + 4, label, text_anchor="end", font_size=12))
             body += _mark(one, x, y, left, name)
             told.append(f"{labels.words(labels.TYPE, one.type)}, {subject}, {one.years}: {number(one)}")

@@ -21,7 +21,8 @@ from spean.statistics.indicators import UNKNOWN, Indicator, Register
 from spean.statistics.margins import TOTAL
 from spean.statistics.measures import Bounds, Counted
 from spean.statistics.releases import Release
-from spean.statistics.tables import Cell, Dimension, State, Table
+from spean.statistics.series import State
+from spean.statistics.tables import Cell, Dimension, Table
 
 SUPPRESSED = Cell(None, "suppressed")
 # Worst first: what a sum is when its parts differ.

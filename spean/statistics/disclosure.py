@@ -11,7 +11,8 @@ from typing import Any
 
 from spean.statistics.margins import TOTAL, Published
 from spean.statistics.releases import Release
-from spean.statistics.tables import Cell, State, Table
+from spean.statistics.series import State
+from spean.statistics.tables import Cell, Table
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+from typing import Literal
 
 from spean.statistics.indicators import Break
-from spean.statistics.tables import State
+
+State = Literal["counted", "suppressed", "missing", "not_applicable", "not_collected"]
 
 
 @dataclass(frozen=True)

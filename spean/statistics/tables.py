@@ -8,15 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-State = Literal["counted", "suppressed", "missing", "not_applicable", "not_collected"]
-
 
 @dataclass(frozen=True)
 class Cell:
     """One number, or why there is none. `value` is None exactly when the state is not "counted"."""
 
     value: int | None
-    state: State
+    state: Literal["counted", "suppressed", "missing", "not_applicable", "not_collected"]
 
 
 @dataclass(frozen=True)
