@@ -13,6 +13,8 @@ from spean.statistics.models import Edition
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 LANGUAGES = ("en", "km")
+# Columns of numbers that an upright sheet still holds.
+ON_PAPER = 7
 
 
 def pdf(edition: Edition, language: str) -> bytes:
@@ -68,7 +70,9 @@ def data(edition: Edition) -> dict[str, Any]:
 
 
 def _table(table: Any) -> dict[str, Any]:
+    # What is too wide for a sheet is printed as a list.
     grid = shown.grid(table)
+    grid = shown.grid(table, long=True) if len(grid.columns) > ON_PAPER else grid
     between = table["bounds"]
     return {
         "title": labels.text(table["title"]),
@@ -79,5 +83,5 @@ def _table(table: Any) -> dict[str, Any]:
         "heads": [*grid.heads, *grid.columns],
         "rows": [[*row.heads, *(cell.text for cell in row.cells)] for row in grid.rows],
         "down": len(grid.heads),
-        "zero": "; ".join(grid.zero),
+        "zero": "; ".join(grid.zero) if len(grid.zero) <= 40 else _("all other combinations"),
     }  # fmt: skip

@@ -51,31 +51,38 @@ def shown(cell: Cell) -> Shown:
     return Shown(labels.MARK[cell.state], labels.words(labels.STATE, cell.state))
 
 
-def grid(table: Mapping[str, Any], language: str | None = None) -> Grid:
-    """The last dimension across, the others down; margins where they are published."""
+# More columns than this are no table any more; the shortest dimension goes across instead.
+WIDE = 10
+
+
+def grid(table: Mapping[str, Any], language: str | None = None, *, long: bool = False) -> Grid:
+    """One dimension across, the others down; margins where they are published. `long`: all of them down."""
     cells = cells_of(table)
     dimensions = table["dimensions"]
-    down, across = (dimensions[:-1], dimensions[-1]) if len(dimensions) > 1 else (dimensions, None)
+    sizes = [len(one["categories"]) for one in dimensions]
+    at = None if len(dimensions) == 1 or long else len(sizes) - 1 if sizes[-1] <= WIDE else sizes.index(min(sizes))
+    down = [one for place, one in enumerate(dimensions) if place != at]
     words = {one["code"]: {code: labels.text(said, language) for code, said in one["categories"]} for one in dimensions}
-    codes = [[code for code, _said in one["categories"]] for one in down]
-    columns = [*(code for code, _said in across["categories"]), TOTAL] if across else []
+    columns = [] if at is None else [*words[dimensions[at]["code"]], TOTAL]
     shown_columns = (
-        tuple(words[across["code"]].get(code, _("Total")) for code in columns) if across else (_("Number"), _("Share"))
+        (_("Number"), _("Share"))
+        if len(dimensions) == 1
+        else (_("Number"),)
+        if at is None
+        else tuple(words[dimensions[at]["code"]].get(code, _("Total")) for code in columns)
     )
     rows, zero = [], []
-    for key in [*product(*codes), *([(TOTAL,) * len(down)])]:
+    for key in [*product(*(words[one["code"]] for one in down)), (TOTAL,) * len(down)]:
         total = key[0] == TOTAL
-        heads = (_("Total"), *[""] * (len(down) - 1)) if total else tuple(
-            words[one["code"]][code] for one, code in zip(down, key, strict=True)
-        )  # fmt: skip
-        found = [cells[(*key, column)] for column in columns] if across else [cells[key]]
+        named = [words[one["code"]].get(code, "") for one, code in zip(down, key, strict=True)]
+        heads = (_("Total"), *[""] * (len(down) - 1)) if total else tuple(named)
+        found = [cells[key]] if at is None else [cells[(*key[:at], column, *key[at:])] for column in columns]
         if not total and all(cell.state == "counted" and cell.value == 0 for cell in found):
             zero.append(" · ".join(heads))
             continue
         line = [shown(cell) for cell in found]
-        if not across:
-            whole = cells[(TOTAL,)]
-            line.append(Shown(figures.percentage(found[0].value, whole.value)))
+        if len(dimensions) == 1:
+            line.append(Shown(figures.percentage(found[0].value, cells[(TOTAL,)].value)))
         rows.append(Row(heads, tuple(line), total, shown_columns))
     states = tuple(dict.fromkeys(cell.state for cell in cells.values() if cell.state != "counted"))
     heads = tuple(labels.text(one["labels"], language) for one in down)
