@@ -113,6 +113,7 @@ INSTALLED_APPS = [
     "spean.field",
     "spean.lists",
     "spean.oversight",
+    "spean.statistics",
     "spean.web",
     "allauth",
     "allauth.account",

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("spean.field.urls")),
     path("", include("spean.lists.urls")),
     path("", include("spean.oversight.urls")),
+    path("", include("spean.statistics.urls")),
 ]
 
 handler500 = "spean.web.errors.server_error"

@@ -61,6 +61,7 @@ TABLES = {
     "field": "exchange.SentForm",
     "lists": "lists.PartnerList", "deliveries": "lists.Delivery", "list-rows": "lists.ListRow",
     "linkings": "lists.Linking", "pairs": "lists.Pair",
+    "editions": "statistics.Edition", "figures": "statistics.Figure",
 }  # fmt: skip
 # Ids of a second table in the same address.
 SECOND = {"need_pk": "protection.Need", "service_pk": "directory.Service", "row": "cases.Note"}

@@ -279,6 +279,15 @@ ACTIONS: dict[str, tuple[Rule, ...]] = {
     "start_linking": (of(STATISTICS_OFFICER, to="all"), of(CASE_MANAGER, to="national")),
     "see_pair": (of(CASE_MANAGER, to="national"),),
     "decide_pair": (of(CASE_MANAGER, to="national"),),
+    # Numbers: protected tables only, drawn up by one statistics officer and published by another.
+    "see_edition": (of(STATISTICS_OFFICER, to="all"),),
+    "draft_edition": (of(STATISTICS_OFFICER, to="all"),),
+    "check_edition": (of(STATISTICS_OFFICER, to="all"),),
+    "publish_edition": (of(STATISTICS_OFFICER, to="by_another"),),
+    "see_figure": (of(STATISTICS_OFFICER, to="all"),),
+    "record_figure": (of(STATISTICS_OFFICER),),
+    "publish_figure": (of(STATISTICS_OFFICER, to="by_another"),),
+    "withdraw_figure": (of(STATISTICS_OFFICER, to="all"),),
     "see_access_change": (of(ADMINISTRATOR, to="all"),),
     "confirm_access_change": (of(ADMINISTRATOR, to="by_another"),),
     "withdraw_access_change": (of(ADMINISTRATOR, to="mine"),),
@@ -629,6 +638,13 @@ RELATIONS: dict[str, dict[str, Relation]] = {
     "exchange.Quarantined": {
         "mine": lambda user, membership: Q(user_id=user.pk, organisation_id=membership.organisation_id),
     },
+    "statistics.Edition": {
+        "all": _always,
+        "by_another": lambda user, membership: (
+            ~Q(drafted_by_id=user.pk) & (Q(checked_by_id__isnull=True) | ~Q(checked_by_id=user.pk))
+        ),
+    },
+    "statistics.Figure": {"all": _always, "by_another": lambda user, membership: ~Q(recorded_by_id=user.pk)},
     "access.AccessChange": {
         "all": _always,
         "mine": lambda user, membership: Q(requested_by_id=user.pk),

@@ -49,6 +49,7 @@ MENU: tuple[Entry, ...] = (
     Entry(_("Exports"), "export_list", "see_export"),
     Entry(_("Lists"), "partner_lists", "see_list"),
     Entry(_("Linked register"), "register", "see_register"),
+    Entry(_("Editions"), "edition_list", "see_edition"),
     Entry(_("Users"), "user_list", "manage_users"),
     Entry(_("Organisations"), "organisation_list", "manage_organisations"),
     Entry(_("Requests for access"), "access_change_list", "see_access_change"),

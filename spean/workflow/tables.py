@@ -60,6 +60,8 @@ EXPORT = "exchange.Export"
 DELIVERY = "lists.Delivery"
 LINKING = "lists.Linking"
 PAIR = "lists.Pair"
+EDITION = "statistics.Edition"
+FIGURE = "statistics.Figure"
 
 TRANSITIONS: tuple[T, ...] = (
     # --- The case: one episode of one person -----------------------------------------------------------
@@ -246,6 +248,17 @@ TRANSITIONS: tuple[T, ...] = (
     T("decide_pair_not_same", PAIR, ("open", "unsure", "same"), "not_same", "pair.decided_not_same",
       ("decisions_agree",), action="decide_pair"),
     T("leave_pair_unsure", PAIR, ("open", "same", "not_same"), "unsure", "pair.left_unsure", action="decide_pair"),
+    # --- Statistics: what is published was checked, and approved by a second officer -----------------------------
+    T("draft_edition", EDITION, None, "draft", "edition.drafted", ("edition_of_a_period", "edition_protected")),
+    T("check_edition", EDITION, ("draft",), "checked", "edition.checked", ("edition_protected",)),
+    T("return_edition", EDITION, ("checked",), "draft", "edition.returned", action="publish_edition"),
+    T("publish_edition", EDITION, ("checked",), "published", "edition.published",
+      ("edition_protected", "edition_by_second_officer", "edition_period_over", "edition_without_faults")),
+    T("discard_edition", EDITION, ("draft", "checked"), "discarded", "edition.discarded", action="draft_edition"),
+    T("record_figure", FIGURE, None, "recorded", "figure.recorded", ("figure_complete",)),
+    T("publish_figure", FIGURE, ("recorded",), "published", "figure.published",
+      ("figure_by_second_officer", "estimate_not_refused")),
+    T("withdraw_figure", FIGURE, ("recorded", "published"), "withdrawn", "figure.withdrawn"),
     # --- Erasure, and what stands against it -------------------------------------------------------------------
     T("place_hold", HOLD, None, "standing", "hold.placed", ("hold_not_over_already",), parent="case"),
     T("lift_hold", HOLD, ("standing",), "lifted", "hold.lifted"),

@@ -103,11 +103,19 @@ MODEL_OF: dict[str, str] = {
     "start_linking": "lists.Linking",
     "see_pair": "lists.Pair",
     "decide_pair": "lists.Pair",
+    "see_edition": "statistics.Edition",
+    "draft_edition": "statistics.Edition",
+    "check_edition": "statistics.Edition",
+    "publish_edition": "statistics.Edition",
+    "see_figure": "statistics.Figure",
+    "publish_figure": "statistics.Figure",
+    "withdraw_figure": "statistics.Figure",
 }
 WITHOUT_OBJECT = {
     "ask_emergency", "start_screening", "search_people", "see_directory", "see_unmet_need", "request_export",
     "trace_export", "see_backups", "keep_log_root", "plant_canary", "enrol_device",
     "keep_list", "keep_list_of_names",
+    "record_figure",
 }  # fmt: skip
 
 

@@ -75,7 +75,9 @@ def test_the_same_interview_sent_twice_is_kept_once(cast: Cast, case: Case) -> N
     xml = filling.an_intake()
     assert [intake.keep(cast.manager, case, xml)[1] for _ in range(2)] == [True, False]
     assert IntakeInterview.objects.count() == 1
-    other = steps.registered(cast, steps.identity("Chan", "Bopha", phone="099888777", birth_date="1975-12-30", birth_year=1975))
+    other = steps.registered(
+        cast, steps.identity("Chan", "Bopha", phone="099888777", birth_date="1975-12-30", birth_year=1975)
+    )
     with pytest.raises(recheck.Refused, match="identifier_taken"):
         intake.keep(cast.manager, other, xml)
 

@@ -1,0 +1,524 @@
+"""From draft to a frozen edition: two officers, nothing unprotected kept or shown, corrections beside what they correct."""
+
+import csv
+import io
+import json
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.urls import reverse
+from openpyxl import load_workbook
+
+from spean.access.models import User
+from spean.lib import clock
+from spean.privacy.models import Event
+from spean.statistics import actions, content, disclosure, measures, queries
+from spean.statistics.indicators import register
+from spean.statistics.margins import TOTAL
+from spean.statistics.models import Edition, EditionTable
+from spean.statistics.tables import Cell
+from spean.workflow.engine import AlreadyDone, Forbidden, Refused, WrongState
+from tests.cast import Cast
+from tests.signed_in import signed_in
+from tests.statistics.conftest import HALF, Many, a_person, an_episode
+
+FIRST = date(2026, 1, 1)
+
+
+def published(cast: Cast, second: User, span: str = "half", first: date = FIRST, **more: Any) -> Edition:
+    edition = actions.draft_edition(cast.statistician, span, first, **more)
+    actions.check_edition(cast.statistician, edition)
+    return actions.publish_edition(second, edition)
+
+
+def few(cast: Cast, **facts: Any) -> None:
+    """Six persons in each of three provinces: too few to be printed, and enough together to hide each other."""
+    for province in ("07", "08", "09"):
+        for _ in range(6):
+            an_episode(cast, a_person(cast, **facts), detected_province=province)
+
+
+def cells(edition: Edition, code: str) -> dict[tuple[str, ...], Cell]:
+    return queries.cells_of(EditionTable.objects.get(edition=edition, indicator=code).content)
+
+
+class TestDraft:
+    def test_only_protected_numbers_are_kept(self, cast: Cast, many: Many) -> None:
+        """Six persons of a province are in no table, no sum and no file of the draft."""
+        many(12, detected_province="01")
+        few(cast)
+        edition = actions.draft_edition(cast.statistician, "half", FIRST)
+        found = cells(edition, "persons_province")
+        assert found[("01",)] == Cell(24, "counted")
+        assert found[("07",)] == Cell(None, "suppressed")
+        for table in queries.tables_of(edition):
+            for _key, state, value in table["cells"]:
+                assert (value is None) == (state != "counted")
+                if table["unit"] != "place":
+                    assert not 0 < (value or 0) < register().threshold, table["indicator"]
+
+    def test_it_is_sealed_and_holds_every_indicator(self, cast: Cast, many: Many) -> None:
+        many(10)
+        edition = actions.draft_edition(cast.statistician, "half", FIRST)
+        assert (edition.status, edition.number) == ("draft", "")
+        tables = queries.tables_of(edition)
+        assert [table["indicator"] for table in tables] == list(register().indicators)
+        assert content.holds(edition.about, tables, edition.digest, edition.seal)
+
+    def test_what_did_not_pass_protection_is_refused(
+        self, cast: Cast, many: Many, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        many(3)
+
+        def careless(tables: Any, **_: Any) -> Any:
+            class Unprotected:
+                pass
+
+            passed = Unprotected()
+            passed.tables = tables  # type: ignore[attr-defined]
+            return passed
+
+        monkeypatch.setattr(content, "disclosure_control", careless)
+        with pytest.raises(TypeError, match="disclosure control"):
+            actions.draft_edition(cast.statistician, "half", FIRST)
+        assert not Edition.objects.exists()
+
+    def test_a_small_count_that_slipped_through_is_refused(
+        self, cast: Cast, many: Many, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        many(3)
+        real = disclosure.protect
+        monkeypatch.setattr(content, "disclosure_control", lambda tables, **more: real(tables, threshold=2))
+        with pytest.raises(Refused, match="disclosure control"):
+            actions.draft_edition(cast.statistician, "half", FIRST)
+
+    @pytest.mark.parametrize("name", ["outsider", "manager", "auditor", "administrator", "officer", "prosecutor"])
+    def test_nobody_else_drafts(self, cast: Cast, name: str) -> None:
+        with pytest.raises(Forbidden):
+            actions.draft_edition(getattr(cast, name), "half", FIRST)
+
+    def test_a_half_year_begins_in_january_or_july(self, cast: Cast) -> None:
+        with pytest.raises(Refused, match="1 January or 1 July"):
+            actions.draft_edition(cast.statistician, "half", date(2026, 3, 1))
+
+    def test_one_of_a_period_at_a_time(self, cast: Cast) -> None:
+        first = actions.draft_edition(cast.statistician, "half", FIRST)
+        with pytest.raises(Refused, match="in work"):
+            actions.draft_edition(cast.statistician, "half", FIRST)
+        actions.discard_edition(cast.statistician, first)
+        actions.draft_edition(cast.statistician, "half", FIRST)
+
+    def test_sent_twice_is_drafted_once(self, cast: Cast) -> None:
+        once = uuid4()
+        actions.draft_edition(cast.statistician, "half", FIRST, once=once)
+        with pytest.raises(AlreadyDone):
+            actions.draft_edition(cast.statistician, "half", FIRST, once=once)
+        assert Edition.objects.count() == 1
+
+
+class TestCheck:
+    def test_findings_are_kept(self, cast: Cast, many: Many) -> None:
+        many(12)
+        many(12, sexes=("unknown",))
+        edition = actions.check_edition(cast.statistician, actions.draft_edition(cast.statistician, "half", FIRST))
+        assert edition.status == "checked"
+        incomplete = [one for one in edition.findings if one["code"] == "incomplete" and one["indicator"] == "persons"]
+        assert incomplete == [
+            {
+                "code": "incomplete",
+                "weight": "remark",
+                "indicator": "persons",
+                "dimension": "sex",
+                "percent": 67,
+                "n": 36,
+            }
+        ]
+
+    def test_changed_tables_are_refused(self, cast: Cast, many: Many) -> None:
+        """Somebody with the database writes a number into a draft: it is not published."""
+        many(12)
+        edition = actions.draft_edition(cast.statistician, "half", FIRST)
+        row = EditionTable.objects.get(edition=edition, indicator="persons_province")
+        row.content["cells"][0] = [row.content["cells"][0][0], "counted", 4711]
+        row.save()
+        with pytest.raises(Refused, match="disclosure control"):
+            actions.check_edition(cast.statistician, edition)
+
+
+class TestPublish:
+    def test_by_a_second_officer(self, cast: Cast, many: Many, second_officer: User) -> None:
+        many(12)
+        edition = published(cast, second_officer)
+        assert (edition.status, edition.number) == ("published", "2026-h1-1")
+        event = Event.objects.get(action="edition.published")
+        assert event.actor_id == second_officer.pk
+        assert event.facts["digest"] == edition.digest
+
+    def test_not_by_who_drafted_or_checked(self, cast: Cast, second_officer: User) -> None:
+        edition = actions.draft_edition(cast.statistician, "half", FIRST)
+        actions.check_edition(second_officer, edition)
+        for user in (cast.statistician, second_officer):
+            with pytest.raises(Forbidden):
+                actions.publish_edition(user, edition)
+
+    def test_not_unchecked(self, cast: Cast, second_officer: User) -> None:
+        edition = actions.draft_edition(cast.statistician, "half", FIRST)
+        with pytest.raises(WrongState):
+            actions.publish_edition(second_officer, edition)
+
+    def test_not_before_the_period_is_over(self, cast: Cast, second_officer: User) -> None:
+        edition = actions.draft_edition(cast.statistician, "half", date(2026, 7, 1))
+        assert clock.today() < edition.last_day
+        actions.check_edition(cast.statistician, edition)
+        with pytest.raises(Refused, match="before the period was over"):
+            actions.publish_edition(second_officer, edition)
+
+    def test_not_with_a_fault(self, cast: Cast, second_officer: User) -> None:
+        edition = actions.check_edition(cast.statistician, actions.draft_edition(cast.statistician, "half", FIRST))
+        Edition.objects.filter(pk=edition.pk).update(
+            findings=[{"code": "small_count", "weight": "fault", "indicator": "persons"}]
+        )
+        with pytest.raises(Refused, match="fault"):
+            actions.publish_edition(second_officer, edition)
+
+    @pytest.mark.parametrize("name", ["outsider", "manager", "auditor", "administrator"])
+    def test_nobody_else_publishes(self, cast: Cast, name: str) -> None:
+        edition = actions.check_edition(cast.statistician, actions.draft_edition(cast.statistician, "half", FIRST))
+        with pytest.raises(Forbidden):
+            actions.publish_edition(getattr(cast, name), edition)
+
+    def test_returned_and_checked_again(self, cast: Cast, second_officer: User) -> None:
+        edition = actions.check_edition(cast.statistician, actions.draft_edition(cast.statistician, "half", FIRST))
+        actions.return_edition(second_officer, edition)
+        assert (edition.status, edition.checked_by) == ("draft", None)
+        actions.check_edition(cast.statistician, edition)
+        actions.publish_edition(second_officer, edition)
+
+    def test_it_is_never_changed_again(self, cast: Cast, second_officer: User) -> None:
+        """Not through the application, and not by whoever is connected as it."""
+        edition = published(cast, second_officer)
+        table = edition.tables.order_by("place")[0]
+        for change in (
+            lambda: Edition.objects.filter(pk=edition.pk).update(digest="0" * 64),
+            lambda: EditionTable.objects.filter(pk=table.pk).update(content={}),
+            lambda: EditionTable.objects.filter(pk=table.pk).delete(),
+            lambda: EditionTable.objects.create(edition=edition, indicator="more", place=99, content={}),
+        ):
+            with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
+                change()
+
+    def test_the_digest_can_be_worked_out_by_anybody(self, cast: Cast, many: Many, second_officer: User) -> None:
+        many(12)
+        edition = published(cast, second_officer)
+        assert content.digest(edition.about, queries.tables_of(edition)) == edition.digest
+
+
+class TestCorrection:
+    def test_it_makes_a_new_edition_and_keeps_the_old(self, cast: Cast, many: Many, second_officer: User) -> None:
+        many(12, detected_province="01")
+        old = published(cast, second_officer)
+        before = queries.tables_of(old)
+        many(15, detected_province="01")
+        new = published(cast, second_officer, corrects=old, correction_en="Late reports of one office were added.")
+        assert (old.number, new.number, new.corrects) == ("2026-h1-1", "2026-h1-2", old)
+        assert queries.tables_of(old) == before
+        assert queries.current() == [new]
+        page = Client().get(reverse("statistics_edition", args=["2026-h1-1"])).content.decode()
+        assert "2026-h1-2" in page
+        assert (
+            "Late reports of one office"
+            in Client().get(reverse("statistics_edition", args=["2026-h1-2"])).content.decode()
+        )
+
+    def test_without_saying_what_it_is_refused(self, cast: Cast, second_officer: User) -> None:
+        old = published(cast, second_officer)
+        with pytest.raises(Refused, match="Say in a sentence"):
+            actions.draft_edition(cast.statistician, "half", FIRST, corrects=old)
+
+    def test_a_second_first_edition_is_refused(self, cast: Cast, second_officer: User) -> None:
+        published(cast, second_officer)
+        with pytest.raises(Refused, match="Correct the published edition"):
+            actions.draft_edition(cast.statistician, "half", FIRST)
+
+
+class TestYear:
+    """What a half-year hides is not found by taking it from the year."""
+
+    def halves(self, cast: Cast, many: Many, second: User) -> None:
+        with clock.travel(clock.now().replace(year=2027, month=2)):
+            many(12, detected_province="01")
+            few(cast)
+            later = clock.now().replace(year=2026, month=9)
+            many(12, detected_province="01", started_at=later)
+            many(12, detected_province="07", started_at=later)
+            published(cast, second)
+            published(cast, second, first=date(2026, 7, 1))
+
+    def test_a_year_is_the_sum_of_its_published_halves(self, cast: Cast, many: Many, second_officer: User) -> None:
+        self.halves(cast, many, second_officer)
+        with clock.travel(clock.now().replace(year=2027, month=2)):
+            year = published(cast, second_officer, "year")
+        found = cells(year, "persons_province")
+        assert year.number == "2026-1"
+        assert found[("01",)] == Cell(48, "counted")
+        # 6 in the first half, hidden; 24 in the second, printed.
+        assert found[("07",)] == Cell(None, "suppressed")
+
+    def test_distinct_persons_of_a_summed_year_are_bounds(self, cast: Cast, many: Many, second_officer: User) -> None:
+        with clock.travel(clock.now().replace(year=2027, month=2)):
+            many(12)
+            many(12, started_at=clock.now().replace(year=2026, month=9))
+            published(cast, second_officer)
+            published(cast, second_officer, first=date(2026, 7, 1))
+            year = published(cast, second_officer, "year")
+        table = EditionTable.objects.get(edition=year, indicator="persons").content
+        assert table["bounds"] == [20, 60]  # 24 and 24, each 20 to 30 when rounded outwards
+
+    def test_beside_one_half_it_is_refused(self, cast: Cast, second_officer: User) -> None:
+        with clock.travel(clock.now().replace(year=2027, month=2)):
+            published(cast, second_officer)
+            with pytest.raises(Refused, match="both half-years"):
+                actions.draft_edition(cast.statistician, "year", FIRST)
+
+    def test_a_half_beside_a_year_counted_as_one_is_refused(self, cast: Cast, second_officer: User) -> None:
+        with clock.travel(clock.now().replace(year=2027, month=2)):
+            published(cast, second_officer, "year")
+            with pytest.raises(Refused, match="whole year"):
+                actions.draft_edition(cast.statistician, "half", FIRST)
+
+
+class TestDerived:
+    def test_sdg_is_added_up_from_what_is_protected(self, cast: Cast, many: Many) -> None:
+        many(12, age_at_screening=14)
+        many(12, age_at_screening=16)
+        many(12)
+        edition = actions.draft_edition(cast.statistician, "half", FIRST)
+        found = cells(edition, "sdg_16_2_2")
+        assert found[("female", "under_18")] == Cell(24, "counted")
+        assert found[("female", "18_over")] == Cell(12, "counted")
+        assert found[(TOTAL, TOTAL)] == Cell(72, "counted")
+        assert cells(edition, "sdg_16_2_2_forms")[("VC_HTF_DETVFL", "under_18")] == Cell(48, "counted")
+
+    def test_what_is_hidden_there_is_hidden_here(self, cast: Cast, many: Many) -> None:
+        many(12, age_at_screening=14)
+        many(3, age_at_screening=16)
+        edition = actions.draft_edition(cast.statistician, "half", FIRST)
+        assert cells(edition, "sdg_16_2_2")[("female", "under_18")] == Cell(None, "suppressed")
+
+
+class TestNotCollected:
+    def test_it_is_published_as_that_everywhere(self, cast: Cast, second_officer: User) -> None:
+        published(cast, second_officer)
+        url = reverse("statistics_table", args=["2026-h1-1", "justice_funnel"])
+        assert "Not collected yet" in Client().get(url).content.decode()
+        told = (
+            Client()
+            .get(reverse("statistics_download", args=["2026-h1-1", "justice_funnel", "csv"]))
+            .content.decode("utf-8-sig")
+        )
+        rows = [row for row in csv.reader(io.StringIO(told)) if not row[0].startswith("#")][1:]
+        assert {(row[-3], row[-2]) for row in rows} == {("", "not_collected")}
+
+    def test_too_few_houses_are_suppressed_and_not_zero(self, cast: Cast, second_officer: User) -> None:
+        edition = published(cast, second_officer)
+        assert cells(edition, "places")[("free",)] == Cell(None, "suppressed")
+
+
+class TestPublicPages:
+    """Anybody, without signing in: published editions in full, and of a draft not even that it is there."""
+
+    @pytest.fixture
+    def edition(self, cast: Cast, many: Many, second_officer: User) -> Edition:
+        many(12, detected_province="01")
+        few(cast, nationality="THA")
+        return published(cast, second_officer)
+
+    def test_every_public_page_answers(self, edition: Edition) -> None:
+        client = Client()
+        for name, arguments in (
+            ("statistics", []), ("statistics_register", []), ("statistics_estimates", []),
+            ("statistics_edition", ["2026-h1-1"]),
+            *(("statistics_table", ["2026-h1-1", code]) for code in register().indicators),
+        ):  # fmt: skip
+            for language in ("en", "km"):
+                client.cookies["language"] = language
+                answer = client.get(reverse(name, args=arguments))
+                assert answer.status_code == 200, (name, arguments)
+                assert "{{" not in answer.content.decode()
+
+    def test_a_table_page_says_what_it_is(self, edition: Edition) -> None:
+        page = Client().get(reverse("statistics_table", args=["2026-h1-1", "persons_province"])).content.decode()
+        for text in (
+            "[c]",
+            "suppressed, so that nobody can be recognised",
+            "Who reported",
+            edition.digest,
+            "2026-h1-1",
+            "<svg",
+            "24",
+        ):
+            assert text in page, text
+
+    def test_every_percentage_has_its_n(self, edition: Edition, cast: Cast, many: Many, second_officer: User) -> None:
+        many(15, started_at=clock.now().replace(year=2025, month=3))
+        published(cast, second_officer, first=date(2025, 1, 1))
+        page = Client().get(reverse("statistics_table", args=["2025-h1-1", "persons_province"])).content.decode()
+        assert "100 % (n = 30)" in page
+
+    def test_small_counts_are_on_no_page_and_in_no_file(self, edition: Edition) -> None:
+        client = Client()
+        for code in ("persons_province", "persons_nationality", "forms_province"):
+            for kind in ("csv", "json", "xlsx"):
+                answer = client.get(reverse("statistics_download", args=["2026-h1-1", code, kind]))
+                assert answer.status_code == 200
+                for value, state in values(kind, answer.content):
+                    assert value is None or value == 0 or value >= 10
+                    assert (value is None) == (state != "counted")
+
+    def test_a_draft_is_on_no_public_page(self, edition: Edition, cast: Cast) -> None:
+        draft = actions.draft_edition(cast.statistician, "half", date(2026, 7, 1))
+        checked = actions.check_edition(cast.statistician, draft)
+        assert checked.slug == "2026-h2"
+        client = Client()
+        for slug in ("2026-h2", "2026-h2-1", str(draft.pk)):
+            for name, arguments in (
+                ("statistics_edition", [slug]), ("statistics_table", [slug, "persons"]), ("statistics_report", [slug, "en"]),
+                ("statistics_download", [slug, "persons", "csv"]),
+            ):  # fmt: skip
+                assert client.get(reverse(name, args=arguments)).status_code == 404
+        assert "2026, second half" not in client.get(reverse("statistics")).content.decode()
+        table = client.get(reverse("statistics_table", args=["2026-h1-1", "persons"])).content.decode()
+        assert "second half" not in table
+
+    @pytest.mark.parametrize("name", ["outsider", "manager", "auditor", "administrator", "provider"])
+    def test_the_office_does_not_exist_for_others(self, cast: Cast, name: str) -> None:
+        draft = actions.draft_edition(cast.statistician, "half", date(2026, 7, 1))
+        client = signed_in(cast.users[name])
+        pages = [reverse("edition_list"), reverse("edition_new"), reverse("figure_list"), reverse("figure_add")]
+        pages += [reverse("edition_draft", args=[draft.pk]), reverse("edition_table", args=[draft.pk, "persons"])]
+        for url in pages:
+            assert client.get(url).status_code == 404, url
+        for verb in ("edition_check", "edition_publish", "edition_return", "edition_discard"):
+            assert client.post(reverse(verb, args=[draft.pk])).status_code == 404
+
+    def test_nothing_is_asked_of_cases(self, edition: Edition, django_assert_max_num_queries: Any) -> None:
+        """A published page is read from what is stored: no case, however many there are, makes it slower."""
+        url = reverse("statistics_table", args=["2026-h1-1", "persons_province"])
+        client = Client()
+        client.get(url)
+        with django_assert_max_num_queries(12) as asked:
+            client.get(url)
+        assert not any("cases_case" in one["sql"] or "people_person" in one["sql"] for one in asked.captured_queries)
+
+    def test_the_map_can_be_read_aloud(self, edition: Edition) -> None:
+        page = Client().get(reverse("statistics_table", args=["2026-h1-1", "persons_province"])).content.decode()
+        assert page.count('role="img"') == 1
+        assert "Banteay Meanchey: 24" in page
+        assert "Kampot: suppressed" in page
+
+
+def values(kind: str, body: bytes) -> list[tuple[int | None, str]]:
+    """(value, state) of each cell, as the file says it."""
+    if kind == "json":
+        made = json.loads(body)
+        return [(value, made["status"].get(str(at), "counted")) for at, value in enumerate(made["value"])]
+    if kind == "csv":
+        rows = [row for row in csv.reader(io.StringIO(body.decode("utf-8-sig"))) if not row[0].startswith("#")]
+        return [(int(row[-3]) if row[-3] else None, row[-2]) for row in rows[1:]]
+    sheet = load_workbook(io.BytesIO(body))["table"]
+    return [(row[-3], row[-2]) for row in sheet.iter_rows(min_row=2, values_only=True)]
+
+
+class TestDownloads:
+    def test_json_stat_has_a_place_for_every_combination(self, cast: Cast, many: Many, second_officer: User) -> None:
+        many(12)
+        published(cast, second_officer)
+        made = json.loads(Client().get(reverse("statistics_download", args=["2026-h1-1", "persons", "json"])).content)
+        assert (made["version"], made["class"], made["id"]) == ("2.0", "dataset", ["status", "sex", "age"])
+        assert made["size"] == [3, 7, 6]
+        assert len(made["value"]) == 3 * 7 * 6
+        at = (0 * 7 + 0) * 6 + 2  # presumed, female, 18 and over: row-major, the last dimension fastest
+        assert made["value"][at] == 12
+        assert made["dimension"]["age"]["category"]["index"][2] == "18_over"
+
+    def test_each_file_names_edition_definition_and_digest(self, cast: Cast, second_officer: User) -> None:
+        edition = published(cast, second_officer)
+        told = (
+            Client()
+            .get(reverse("statistics_download", args=["2026-h1-1", "persons", "csv"]))
+            .content.decode("utf-8-sig")
+        )
+        assert edition.digest in told
+        assert "# edition,2026-h1-1" in told
+        assert '# definition,"Persons who were presumed' in told
+        book = load_workbook(
+            io.BytesIO(Client().get(reverse("statistics_download", args=["2026-h1-1", "persons", "xlsx"])).content)
+        )
+        assert ("edition", "2026-h1-1") in [row[:2] for row in book["about"].iter_rows(values_only=True)]
+
+    def test_an_unknown_form_is_not_there(self, cast: Cast, second_officer: User) -> None:
+        published(cast, second_officer)
+        assert Client().get(reverse("statistics_download", args=["2026-h1-1", "persons", "exe"])).status_code == 404
+
+
+class TestReport:
+    @pytest.mark.parametrize("language", ["en", "km"])
+    def test_it_is_a_pdf_in_the_language(self, cast: Cast, many: Many, second_officer: User, language: str) -> None:
+        many(12)
+        published(cast, second_officer)
+        answer = Client().get(reverse("statistics_report", args=["2026-h1-1", language]))
+        assert answer["Content-Type"] == "application/pdf"
+        assert answer.content.startswith(b"%PDF")
+
+    def test_it_prints_every_table_once(self, cast: Cast, many: Many, second_officer: User) -> None:
+        from spean.statistics import report
+
+        many(12)
+        data = report.data(published(cast, second_officer))
+        titles = [table["title"] for part in data["parts"] for table in part["tables"]]
+        assert sorted(titles) == sorted(one.title("en") for one in register().indicators.values())
+        assert len(set(titles)) == len(titles)
+
+
+class TestTheOffice:
+    def test_the_whole_way_by_its_pages(self, cast: Cast, many: Many, second_officer: User) -> None:
+        many(12)
+        mine, hers = signed_in(cast.statistician), signed_in(second_officer)
+        form = mine.get(reverse("edition_new")).context["form"]
+        sent = mine.post(reverse("edition_new"), {"period": "half:2026-01-01", "once": form["once"].value()})
+        edition = Edition.objects.get()
+        assert sent.headers["Location"] == reverse("edition_draft", args=[edition.pk])
+        page = reverse("edition_draft", args=[edition.pk])
+        assert "Run the quality checks" in mine.get(page).content.decode()
+        assert (
+            "Draft. Not published" in mine.get(reverse("edition_table", args=[edition.pk, "persons"])).content.decode()
+        )
+        mine.post(reverse("edition_check", args=[edition.pk]), {"version": 1})
+        assert "Publish for good" not in mine.get(page).content.decode()
+        assert "Publish for good" in hers.get(page).content.decode()
+        assert mine.post(reverse("edition_publish", args=[edition.pk]), {"version": 2}).status_code == 404
+        hers.post(reverse("edition_publish", args=[edition.pk]), {"version": 2})
+        edition.refresh_from_db()
+        assert edition.number == "2026-h1-1"
+        assert "2026-h1-1" in hers.get(reverse("edition_list")).content.decode()
+
+
+def test_raw_counts_reach_no_table_of_the_database(cast: Cast, many: Many) -> None:
+    """A number that stands for exactly seven persons is looked for in everything that is stored of an edition."""
+    for _ in range(7):
+        an_episode(cast, a_person(cast, nationality="LAO"), detected_province="09")
+    many(20)
+    edition = actions.draft_edition(cast.statistician, "half", FIRST)
+    actions.check_edition(cast.statistician, edition)
+    assert measures.count(register(), HALF).bounds.high == 47
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT content::text FROM statistics_editiontable")
+        stored = [json.loads(row[0]) for row in cursor.fetchall()]
+        cursor.execute("SELECT findings::text || about::text FROM statistics_edition")
+        about = cursor.fetchone()[0]
+    assert not any(value == 7 for table in stored for _key, _state, value in table["cells"])
+    assert ": 7," not in about
