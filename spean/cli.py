@@ -124,6 +124,7 @@ COMMANDS = (
     Command("drill", "spean.run.safekeeping:drill", "prove the newest backup by restoring it aside", raw=True),
     Command("screen", "spean.detection.screen:run", "apply the definition test to answers", _screen),
     Command("estimate", "spean.estimation.command:run", "estimate how many people, from overlapping lists", _estimate),
+    Command("protect", "spean.statistics.command:protect", "hide small numbers in tables for publication", raw=True),
     Command(
         "instrument list",
         "spean.detection.instrument_commands:show",
