@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--about", default="", metavar="TEXT", help="which people and time; only releases about the same are compared"
     )
+    parser.add_argument("--trial", action="store_true", help="not for publication: do not remember this release")
     parser.add_argument("--unit", default="persons", help="what is counted (persons)")
     parser.add_argument(
         "--nested",
@@ -106,8 +107,9 @@ def _protect(options: argparse.Namespace) -> int:
     files.update(_translated(options.codes, safe))
     files[REPORT] = json.dumps(safe.report, ensure_ascii=False, indent=1) + "\n"
     _write_all(options.out, files)
-    # Last, so that a release is never remembered that was not written; a table that is written is not published yet.
-    releases.remember(folder, safe.release(name, options.about))
+    if not options.trial:
+        # Last, so that no release is remembered that was not written. What is written is not published yet.
+        releases.remember(folder, safe.release(name, options.about))
     _say(safe, options.out)
     return 0
 

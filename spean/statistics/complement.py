@@ -62,7 +62,7 @@ class Hiding:
 def hide(work: Hiding) -> None:
     """Hide cells until every cell is as wide as it needs to be; those that cannot be made so are `unprotected`."""
     _by_sight(work)
-    _audit(work)
+    prove(work)
     pending = np.flatnonzero(_pending(work))
     for cell in pending[np.argsort(work.x[pending], kind="stable")]:
         if work.greatest[cell] - work.least[cell] < work.need[cell] - SLACK and not _set_free(work, int(cell)):
@@ -106,7 +106,8 @@ def _by_sight(work: Hiding) -> None:
         work.hidden[list(chosen)] = True
 
 
-def _audit(work: Hiding) -> None:
+def prove(work: Hiding) -> None:
+    """Find points that prove hidden cells safe, as many as can be found without looking at single cells."""
     concealed = work.hidden & ~work.fixed
     if not concealed.any():
         return
