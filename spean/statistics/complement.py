@@ -5,6 +5,7 @@ Then by linear programmes: cells that no point proves safe get the cheapest cell
 for near them first. What a figure is worth to a reader, its cost, grows with the number of people in it.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +15,7 @@ from spean.statistics import audit
 from spean.statistics.audit import SLACK, Floats, Region, Solver
 from spean.statistics.margins import Extended, Ids, Mask, System
 
+OPENING = 1.0  # how much dearer a cell is for each line in which it would be the only hidden one
 STIRRED = 3  # siblings on each axis within which hidden cells are moved to prove one of them safe
 NEAR = (2, 4)  # siblings on each axis among which a way out is looked for, before it is looked for everywhere
 SEED = 20260301
@@ -52,11 +54,15 @@ class Hiding:
 
     def cost(self) -> Floats:
         """A zero costs 1, a count the more the larger; what was hidden before, almost nothing."""
-        return np.where(self.hidden, 0.0, np.where(self.cheap, 0.1, 1.0 + np.log2(1.0 + self.x)))
+        return np.where(self.hidden, 0.0, np.where(self.cheap, 0.1, _worth(self.x)))
 
     def free(self) -> Mask:
         """Cells that may still be hidden with effect."""
         return ~self.fixed & ~self.hidden
+
+
+def _worth(x: Floats) -> Floats:
+    return np.asarray(1.0 + np.log2(1.0 + x))
 
 
 def hide(work: Hiding) -> None:
@@ -74,36 +80,52 @@ def _pending(work: Hiding) -> Mask:
 
 
 def _by_sight(work: Hiding) -> None:
-    """Lines whose hidden cells add up to a small number get one more hidden cell, again and again."""
+    """Close lines whose hidden cells are one, or a small number together, each with the cheapest cell; again and again.
+
+    A cell that closes several lines is cheaper than one that opens others.
+    """
     system = work.system
-    sizes = np.diff(system.start)
-    row_of = np.repeat(np.arange(len(sizes)), sizes)
-    counts = np.bincount(work.columns, minlength=len(work.x))
-    while True:
-        concealed = work.hidden & ~work.fixed
-        inside = np.bincount(row_of, weights=(work.x * concealed)[system.child], minlength=len(sizes))
-        many = np.bincount(row_of, weights=concealed[system.child], minlength=len(sizes))
-        alone = (many == 1) & ~concealed[system.total]
-        wanting = np.zeros(len(sizes), dtype=bool)
-        wanting[row_of[concealed[system.child] & (work.need[system.child] > 0) & alone[row_of]]] = True
-        wanting |= ~concealed[system.total] & (inside > 0) & (inside < work.threshold)
-        # A hidden total with all of its parts in sight is no secret either.
-        wanting |= concealed[system.total] & (many == 0) & (work.need[system.total] > 0)
-        # Cells that close several lines at once, or stand in lines that are open already, cost less.
-        open_lines = (many > 0) | concealed[system.total]
-        ready = np.bincount(work.columns, weights=open_lines[work.rows], minlength=len(work.x))
-        price = work.cost() * (1.0 + 2.0 * (counts - ready))
-        price[~work.free() | (work.x < work.threshold)] = np.inf
-        chosen: set[int] = set()
-        for row in np.flatnonzero(wanting):
-            cells = np.append(system.child[system.start[row] : system.start[row + 1]], system.total[row])
-            if chosen.isdisjoint(cells.tolist()):
-                best = int(cells[np.argmin(price[cells])])
-                if np.isfinite(price[best]):
-                    chosen.add(best)
-        if not chosen:
-            return
-        work.hidden[list(chosen)] = True
+    start = system.start.tolist()
+    rows = [
+        [int(system.total[at]), *system.child[start[at] : start[at + 1]].tolist()] for at in range(len(system.total))
+    ]
+    lines_of: list[list[int]] = [[] for _ in work.x]
+    for at, row in enumerate(rows):
+        for cell in row:
+            lines_of[cell].append(at)
+    x, need = work.x.tolist(), work.need.tolist()
+    cost = np.where(work.free() & (work.x >= work.threshold), work.cost(), np.inf).tolist()
+    secret = (work.hidden & ~work.fixed).tolist()
+    several = [sum(secret[cell] for cell in row) for row in rows]
+    inside = [sum(x[cell] for cell in row[1:] if secret[cell]) for row in rows]
+
+    def wanting(at: int) -> bool:
+        if several[at] == 1:
+            return any(secret[cell] and (need[cell] or cell in chosen) for cell in rows[at])
+        return several[at] > 0 and not secret[rows[at][0]] and 0 < inside[at] < work.threshold
+
+    chosen: set[int] = set()
+    queue = deque(range(len(rows)))
+    while queue:
+        at = queue.popleft()
+        if not wanting(at):
+            continue
+        price = {
+            cell: cost[cell] * (1 + OPENING * sum(several[line] == 0 for line in lines_of[cell]))
+            / (1 + sum(wanting(line) for line in lines_of[cell]))
+            for cell in rows[at]
+            if not secret[cell] and cost[cell] < np.inf
+        }  # fmt: skip
+        if not price:
+            continue
+        best = min(price, key=lambda cell: (price[cell], cell))
+        secret[best] = True
+        chosen.add(best)
+        for line in lines_of[best]:
+            several[line] += 1
+            inside[line] += x[best] if rows[line][0] != best else 0
+            queue.append(line)
+    work.hidden[list(chosen)] = True
 
 
 def prove(work: Hiding) -> None:

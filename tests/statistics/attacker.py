@@ -21,7 +21,9 @@ Interval = tuple[float, float]
 class Attacker:
     """Everything published about one people. `parents`: the dimension above each one that nests, and what lies where."""
 
-    def __init__(self, tables: Iterable[Published], parents: Mapping[str, tuple[str, Mapping[str, str]]] | None = None) -> None:
+    def __init__(
+        self, tables: Iterable[Published], parents: Mapping[str, tuple[str, Mapping[str, str]]] | None = None
+    ) -> None:
         self.known: dict[Name, float] = {}
         self.suppressed: dict[Name, int] = {}
         self.parents = parents or {}
@@ -133,7 +135,7 @@ class Attacker:
                         cost, A_eq=matrix.tocsr() if len(right) else None, b_eq=right if len(right) else None,
                         A_ub=extra[0] if extra else None, b_ub=extra[1] if extra else None, bounds=bounds, method="highs",
                     )  # fmt: skip
-                if answer.status in (3, 4) and not whole or answer.status == 3:
+                if (answer.status in (3, 4) and not whole) or answer.status == 3:
                     ends.append(sign * -np.inf)
                     continue
                 assert answer.status == 0, answer.message

@@ -55,7 +55,9 @@ def names(table: Published, state: str) -> set[Name]:
 
 def by_name(tables: Sequence[Published]) -> Mapping[Name, int]:
     return {
-        frozenset((one.code, word) for one, word in zip(table.dimensions, key, strict=True) if word != TOTAL): cell.value
+        frozenset(
+            (one.code, word) for one, word in zip(table.dimensions, key, strict=True) if word != TOTAL
+        ): cell.value
         for table in tables
         for key, cell in table.cells.items()
         if cell.value is not None

@@ -71,7 +71,9 @@ class TestSafeTables:
         assert "VICTIM.sex.02" in (folder / "out" / "forms.ic-tip-aligned-draft.csv").read_text("utf-8")
 
     def test_districts_in_provinces(self, folder: Path) -> None:
-        (folder / "fine.csv").write_text("province,district,count\nA,a1,4\nA,a2,30\nA,a3,20\nB,b1,25\nB,b2,60\n", "utf-8")
+        (folder / "fine.csv").write_text(
+            "province,district,count\nA,a1,4\nA,a2,30\nA,a3,20\nB,b1,25\nB,b2,60\n", "utf-8"
+        )
         (folder / "wide.csv").write_text("province,sex,count\nA,f,30\nA,m,24\nB,f,45\nB,m,40\n", "utf-8")
         assert protect(folder, "--nested", "district=province", files=("fine.csv", "wide.csv")) == 0
         safe = shown(folder / "out" / "fine.csv")
@@ -136,7 +138,10 @@ class TestLedger:
         ("sex,count\n=1+1,3\n", "victims.csv: row 2: the sex “=1+1” begins like a formula."),
         ("sex,count\ntotal,3\n", "victims.csv: has only margins; protection needs the interior."),
         ("sex,count\nf,30\nm,40\ntotal,75\n", "victims.csv: row 4 says 75, but its parts add up to 70."),
-        ("sex,province,count\nf,A,30\ntotal,B,30\n", "victims.csv: row 3 is a margin of categories that no other row has."),
+        (
+            "sex,province,count\nf,A,30\ntotal,B,30\n",
+            "victims.csv: row 3 is a margin of categories that no other row has.",
+        ),
     ],
 )
 def test_a_wrong_file(folder: Path, capsys: pytest.CaptureFixture[str], text: str, fault: str) -> None:

@@ -61,7 +61,11 @@ def json_stat_faults(data: dict[str, Any]) -> list[str]:
     if not all(one is None or (isinstance(one, int) and not isinstance(one, bool)) for one in data["value"]):
         faults.append("values are numbers or null")
     status = data.get("status", [])
-    if not (isinstance(status, list) and len(status) in (1, len(data["value"])) and all(isinstance(one, str) for one in status)):
+    if not (
+        isinstance(status, list)
+        and len(status) in (1, len(data["value"]))
+        and all(isinstance(one, str) for one in status)
+    ):
         faults.append("status is of the same size as value")
     return faults
 
@@ -94,7 +98,16 @@ class TestJsonStat:
 class TestSdmxCsv:
     def test_header(self) -> None:
         header = formats.sdmx_csv(TABLE).splitlines()[0].split(",")
-        assert header == ["STRUCTURE", "STRUCTURE_ID", "ACTION", "SEX", "FORM", "UNIT_MEASURE", "OBS_VALUE", "OBS_STATUS"]
+        assert header == [
+            "STRUCTURE",
+            "STRUCTURE_ID",
+            "ACTION",
+            "SEX",
+            "FORM",
+            "UNIT_MEASURE",
+            "OBS_VALUE",
+            "OBS_STATUS",
+        ]
 
     def test_rows(self) -> None:
         text = formats.sdmx_csv(TABLE)
@@ -120,7 +133,9 @@ class TestSdmxCsv:
             formats.sdmx_csv(Published("t", "persons", dims, {}))
 
     def test_a_name_in_khmer(self) -> None:
-        assert "SPEAN:X_(1.0)" in formats.sdmx_csv(Published("ភេទ", "persons", (SEX,), {("male",): Cell(10, "counted")}))
+        assert "SPEAN:X_(1.0)" in formats.sdmx_csv(
+            Published("ភេទ", "persons", (SEX,), {("male",): Cell(10, "counted")})
+        )
 
 
 def crosswalk(column: str) -> dict[str, dict[str, str]]:

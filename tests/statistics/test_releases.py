@@ -64,9 +64,12 @@ class TestOneMorePerson:
         first = protect([table("t", DIMENSIONS, values)], threshold=10)
         values[0, 0] += 1
         assert protect([table("t", DIMENSIONS, values)], threshold=10).report["people"][0]["held"] is None
-        assert protect([table("t", DIMENSIONS, values, unit="cases")], threshold=10, published=[first.release("1")]).report[
-            "people"
-        ][0]["held"] is None
+        assert (
+            protect(
+                [table("t", DIMENSIONS, values, unit="cases")], threshold=10, published=[first.release("1")]
+            ).report["people"][0]["held"]
+            is None
+        )
 
 
 class TestOneCategoryLess:
