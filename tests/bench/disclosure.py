@@ -1,8 +1,9 @@
 """`python -m tests.bench.disclosure`: how long protection takes, and what it costs in figures that are not shown.
 
-Part of `make bench`. Beside it stands the greedy way that is often used: in every line whose hidden
-cells are one, or too few people together, hide the smallest other one; by itself (*lines only*, with the cells that a linear programme then recovers), and repeated until
-nothing can be recovered (*greedy until safe*). Everything is invented. Nothing is asserted.
+Part of `make bench`. Beside it stands the greedy way that is often used: in every line whose hidden cells are one, or
+too few people together, hide the smallest other one; by itself (*lines only*, with the small cells that a linear
+programme then recovers), and repeated until none is recovered (*greedy until safe*). Everything is invented. Nothing is
+asserted.
 """
 
 import sys
