@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import spean
 
@@ -73,6 +74,29 @@ def _estimate(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _synthesize(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("records", type=Path, metavar="RECORDS.csv", help="one row per person, in CTDC's columns")
+    parser.add_argument(
+        "--epsilon", type=float, required=True, metavar="E", help="what this release may cost in privacy"
+    )
+    parser.add_argument(
+        "--length", type=int, default=2, metavar="L", help="combinations kept: of 2 values (default) or 3"
+    )
+    parser.add_argument("--ledger", type=Path, required=True, metavar="FILE", help="what was spent; made if missing")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for the results; made if missing"
+    )
+    parser.add_argument("--about", default="", metavar="TEXT", help="which people; their releases share one budget")
+    parser.add_argument(
+        "--budget", type=float, metavar="E", help="for all releases about them, with the first (default: 8)"
+    )
+    parser.add_argument("--officer", default="", metavar="NAME", help="who decided, for the ledger")
+    parser.epilog = (
+        "Exits 1 and writes nothing when the budget is spent or there are too few records for a release that tells "
+        "anything, and 2 when the records are wrong. docs/guide/protection.md says when to use it."
+    )
+
+
 def _address(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
@@ -124,6 +148,8 @@ COMMANDS = (
     Command("drill", "spean.run.safekeeping:drill", "prove the newest backup by restoring it aside", raw=True),
     Command("screen", "spean.detection.screen:run", "apply the definition test to answers", _screen),
     Command("estimate", "spean.estimation.command:run", "estimate how many people, from overlapping lists", _estimate),
+    Command("protect", "spean.statistics.command:protect", "hide small numbers in tables for publication", raw=True),
+    Command("synthesize", "spean.statistics.synthesis_command:run", "draw records that belong to nobody", _synthesize),
     Command(
         "instrument list",
         "spean.detection.instrument_commands:show",

@@ -1,7 +1,6 @@
-"""A table of counts as every part of this room hands it on: cells with a state, keyed by one code per dimension.
+"""A table of counts as it is computed: dimensions, and one cell for each combination of their categories.
 
-Missing, not applicable, suppressed, not collected and zero are five different things; only a counted cell has a
-value. A table holds its interior alone: every margin follows from it.
+Margins are not part of it; they follow from the interior.
 """
 
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Cell:
-    """One number, or why there is none. `value` is None exactly when the state is not "counted"."""
+    """One number, or why there is none. `value` is None unless the state is counted; a counted 0 is a number."""
 
     value: int | None
     state: Literal["counted", "suppressed", "missing", "not_applicable", "not_collected"]
@@ -19,7 +18,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Dimension:
-    """What a table is divided by, with its categories in the order in which they are shown."""
+    """Something people are told apart by, and its categories in the order in which they are shown."""
 
     code: str
     categories: tuple[str, ...]
@@ -27,7 +26,7 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Table:
-    """`unit` says what is counted (person, episode, referral …); cells of different units are never added."""
+    """`cells` holds the interior only, keyed by one category per dimension, in the order of `dimensions`."""
 
     name: str
     unit: str

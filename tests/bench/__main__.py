@@ -49,9 +49,10 @@ def main() -> int:
             print(f"filled in {time.perf_counter() - began:.0f} s", flush=True)
             _analyze()
         measure(options.rounds)
-    from tests.bench import estimation
+    from tests.bench import disclosure, estimation
 
     estimation.measure()
+    disclosure.measure()
     return 0
 
 
