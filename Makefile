@@ -28,9 +28,10 @@ test: $(DEVELOPMENT) ## all tests, browser journeys included (BROWSER=none leave
 test-fast: $(DEVELOPMENT) ## tests without browser, packaging and what is slow
 	@$(PY) -m pytest -n $(WORKERS) -m "$(QUICK)" $(ARGS)
 
-bench: $(DEVELOPMENT) ## measure pages and search with 100,000 persons, estimation, linking of lists
+bench: $(DEVELOPMENT) ## measure pages and search with 100,000 persons, estimation, linking of lists, the app on a slow phone
 	@$(PY) -m tests.bench $(ARGS)
 	@$(PY) -m tests.bench.linkage
+	@$(PY) -m tests.bench.field
 
 attack: $(DEVELOPMENT) ## attack an installation: crawl, dump, tampering, kills, power cuts (ARGS=--quick)
 	@$(PY) -m tests.attack $(ARGS)

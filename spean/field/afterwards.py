@@ -24,6 +24,7 @@ from spean.instruments.definition import Definition, Node
 NAME = "afterwards"
 VERSIONS = {False: "adult-1", True: "child-1"}
 Words = str | Promise
+MOST_KEPT = 64
 # Drawings that we ship, by the code they stand for; another code has none.
 DRAWN = {
     "yes", "no", "unknown", "declined", "shelter", "medical", "psychological", "legal", "interpretation", "family",
@@ -31,8 +32,24 @@ DRAWN = {
 }  # fmt: skip
 
 
+_made: dict[tuple[Any, ...], Definition] = {}
+
+
 def definition(*, child: bool, agencies: Iterable[Organisation]) -> Definition:
-    """The questions, for an adult or for whoever may be a child; `agencies` are the focal agencies to choose from."""
+    """The questions, for an adult or for whoever may be a child; `agencies` are the focal agencies to choose from.
+
+    Put together once for the same day, agencies and country: what comes back is shared, and is not to be changed.
+    """
+    there = list(agencies)
+    key = (child, pack().folder, pack().today(), *((one.pk, one.name, one.name_km, one.province) for one in there))
+    if key not in _made:
+        if len(_made) >= MOST_KEPT:
+            _made.clear()
+        _made[key] = _definition(child, there)
+    return _made[key]
+
+
+def _definition(child: bool, agencies: list[Organisation]) -> Definition:
     lists = _lists(child, agencies)
     told = _group(
         "told", _("Rights"),
@@ -110,7 +127,7 @@ def definition(*, child: bool, agencies: Iterable[Organisation]) -> Definition:
 # --- the lists -----------------------------------------------------------------------------------------------
 
 
-def _lists(child: bool, agencies: Iterable[Organisation]) -> dict[str, list[dict[str, Any]]]:
+def _lists(child: bool, agencies: list[Organisation]) -> dict[str, list[dict[str, Any]]]:
     country = pack()
     codes = {name: _codes(name) for name in ("need", "direct_help", "consent_evidence", "refusal_reason")}
     shared = [item for item in _codes("information_class") if item["name"] in SECTIONS]

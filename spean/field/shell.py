@@ -19,11 +19,12 @@ from spean.country.pack import Instrument
 from spean.detection import instruments
 from spean.field.words import words
 
-# What the first screen needs, in the order in which it is wanted.
-SCRIPTS = (
+# What the first screen needs, in the order in which it is wanted; and what questions need after it.
+FIRST = (
     "field/app.js", "field/store.js", "field/vault.js", "field/hpke.js", "field/sync.js", "field/speak.js",
-    "instruments/render.js", "instruments/engine.js", "instruments/evaluate.js",
+    "instruments/render.js",
 )  # fmt: skip
+SCRIPTS = (*FIRST, "instruments/engine.js", "instruments/evaluate.js")
 LOOK = ("field/field.css", "field/icon.svg")
 PICTURES = tuple(
     f"field/pictures/{name}.svg"
@@ -65,7 +66,7 @@ def first_page() -> str:
     # A block of data: no `<` in it, so that none of its words could end it.
     text = json.dumps(about, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     context = {
-        "about": text, "css": address(LOOK[0]), "icon": address(LOOK[1]), "scripts": [address(one) for one in SCRIPTS],
+        "about": text, "css": address(LOOK[0]), "icon": address(LOOK[1]), "scripts": [address(one) for one in FIRST],
     }  # fmt: skip
     return render_to_string("field/shell.html", context)
 

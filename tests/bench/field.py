@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 from uuid import uuid4
 
 os.environ["SPEAN_STATE"] = str(Path(__file__).resolve().parents[2] / "var" / "bench")
@@ -22,7 +23,7 @@ state.prepare()
 
 SLOW = {"offline": False, "latency": 500, "downloadThroughput": 150_000 / 8, "uploadThroughput": 150_000 / 8}
 PROCESSOR = 6
-REPORTS = 200
+REPORTS = int(os.environ.get("REPORTS", "200"))
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync")  # fmt: skip
 
@@ -79,6 +80,14 @@ def timed(step: Callable[[], Any]) -> float:
     return round(time.perf_counter() - began, 2)
 
 
+class Told(dict[str, Any]):
+    """Says each figure as soon as it is there: the whole takes minutes."""
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        print(f"{name}: {value}", flush=True)
+        super().__setitem__(name, value)
+
+
 def slowed(context: Any, page: Any, network: dict[str, Any], processor: int = PROCESSOR) -> Any:
     wire = context.new_cdp_session(page)
     wire.send("Network.enable")
@@ -97,7 +106,10 @@ def walk(context: Any, server: str, cast: Any) -> dict[str, Any]:
     wire = slowed(context, page, SLOW)
     wire.on("Network.loadingFinished", lambda event: bytes_in.append(event["encodedDataLength"]))
     _row, code = devices.show_code(cast.screener)
-    found: dict[str, Any] = {}
+    # A server that was just started converts the instruments first; this is about the phone.
+    with urlopen(f"{server}/field/worker.js") as warm:  # noqa: S310
+        warm.read()
+    found: dict[str, Any] = Told()
     found["cold: ready to type (s)"] = timed(
         lambda: (page.goto(f"{server}/field/#c={code}", wait_until="commit"), page.wait_for_selector("#pin"))
     )
@@ -174,15 +186,14 @@ def sending(context: Any, server: str, cast: Any) -> dict[str, Any]:
         slowed(context, page, SLOW)
         page.evaluate("dispatchEvent(new Event('online'))")
         while sum(not one.get("body") for one in phone.queue()) < REPORTS:
-            page.wait_for_timeout(250)
+            page.wait_for_timeout(1000)
 
-    spent = timed(send)
-    return {
-        "a whole report, sealed (bytes, median)": sorted(sizes)[len(sizes) // 2],
-        "the largest": max(sizes),
-        f"{REPORTS} reports sent (s)": spent,
-        "of them cases, referred": Case.objects.filter(status="referred").count(),
-    }
+    found: dict[str, Any] = Told()
+    found["a whole report, sealed (bytes, median)"] = sorted(sizes)[len(sizes) // 2]
+    found["the largest"] = max(sizes)
+    found[f"{REPORTS} reports sent (s)"] = timed(send)
+    found["of them cases, referred"] = Case.objects.filter(status="referred").count()
+    return found
 
 
 if __name__ == "__main__":

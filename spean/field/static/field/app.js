@@ -3,7 +3,6 @@
 //
 // Everything happens at one address: the browser's history holds no trace of what was done.
 
-import { Instance } from '../instruments/engine.js'
 import { Renderer, element } from '../instruments/render.js'
 import * as speech from './speak.js'
 import * as store from './store.js'
@@ -12,6 +11,8 @@ import * as vault from './vault.js'
 
 const holder = document.getElementById('app')
 const about = JSON.parse(document.getElementById('about').textContent)
+// Not needed for the first screen, which comes sooner without it; fetched as soon as that is there.
+const engine = () => import('../instruments/engine.js')
 const ANSWERED = ['text', 'integer', 'decimal', 'date', 'select_one', 'select_multiple']
 // Nobody touched it for so long: it is locked.
 const IDLE = 5 * 60_000
@@ -323,7 +324,8 @@ function drawn(definition) {
 }
 
 // Ask a definition: the answers lie in `part.values`, and all of the draft is kept after each of them.
-function interview(draft, definition, part, done, change = '', send = w('send')) {
+async function interview(draft, definition, part, done, change = '', send = w('send')) {
+  const { Instance } = await engine()
   const instance = new Instance(definition, { today: draft.today, stamps: part.stamps, language: draft.language || language })
   restore(instance, part.values)
   const place = element('div', {})
@@ -522,6 +524,7 @@ async function begins() {
   document.addEventListener('visibilitychange', () => !document.hidden && synchronise())
   // A page that comes back from the browser's memory is locked again.
   addEventListener('pageshow', (event) => event.persisted && location.reload())
+  await engine().catch(() => {})
   return navigator.serviceWorker?.register(about.worker)
 }
 
