@@ -12,6 +12,7 @@ from spean.access.models import Membership
 from spean.cases.models import Case, Suspect, Task
 from spean.detection.models import Screening
 from spean.lib import clock
+from spean.oversight.planting import plant_canary
 from spean.people.models import Person, PossibleMatch
 from spean.privacy import canaries
 from spean.protection.models import Need
@@ -21,6 +22,7 @@ from spean.statistics.measures import Bounds
 from spean.statistics.tables import Cell
 from tests import steps
 from tests.cast import Cast
+from tests.oversight.conftest import INVENTED
 from tests.statistics.conftest import HALF, WHEN, YEAR, a_person, an_episode, counted, table, total, undecided
 
 WOMAN = ("presumed_victim", "female", "18_over")
@@ -123,7 +125,7 @@ class TestPersons:
 
     def test_an_invented_person_is_in_no_count(self, cast: Cast) -> None:
         """She has a screening, a referral, a deadline: none of it is counted, nor that her organisation reported."""
-        case = an_episode(cast, a_person(cast), started_organisation=cast.org("other_police"))
+        case = an_episode(cast, a_person(cast, registered_at=WHEN), started_organisation=cast.org("other_police"))
         Task.objects.create(
             case=case, kind="assess_risk", organisation=cast.org("focal"), role="case_manager", due_at=WHEN
         )
@@ -135,6 +137,12 @@ class TestPersons:
         assert table("quality")[("sex", "known")].value == 1
         assert sum(one.reported for one in counted().coverage) == 1
         assert counted().bounds == Bounds(1, 1)
+
+    def test_who_was_planted_by_the_auditor_is_found(self, cast: Cast) -> None:
+        """By the real verb: were it to take her another way to her registration, she would be counted."""
+        planted = plant_canary(cast.auditor, INVENTED, sender=cast.org("border_police"), focal=cast.org("focal"))
+        an_episode(cast, a_person(cast))
+        assert measures._invented() == [planted.subject]
 
 
 class TestForms:
