@@ -44,14 +44,14 @@ class TestAttack:
         seed=st.integers(0, 10_000),
         threshold=st.sampled_from([3, 5, 10]),
     )
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=30, deadline=None)
     def test_one_table(self, sizes: list[int], mean: float, seed: int, threshold: int) -> None:
         dimensions = [dimension(code, size) for code, size in zip("abc", sizes, strict=False)]
         one = table("t", dimensions, counts(dimensions, mean, np.random.default_rng(seed)))
         attacked([one], protect([one], threshold=threshold), threshold)
 
     @given(mean=st.sampled_from([0.5, 2.0, 8.0]), seed=st.integers(0, 10_000))
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=10, deadline=None)
     def test_linked_tables(self, mean: float, seed: int) -> None:
         """Three tables of the same people, two dimensions in common at most."""
         rng = np.random.default_rng(seed)
@@ -132,7 +132,7 @@ class TestHierarchy:
     DISTRICT = Dimension("district", tuple(PARENTS))
 
     @given(mean=st.sampled_from([2.0, 8.0, 20.0]), seed=st.integers(0, 10_000))
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=10, deadline=None)
     def test_districts_and_provinces_in_two_tables(self, mean: float, seed: int) -> None:
         values = counts([SEX, self.DISTRICT], mean, np.random.default_rng(seed))
         by_province = np.stack([values[:, :2].sum(axis=1), values[:, 2:].sum(axis=1)], axis=1)
@@ -195,7 +195,7 @@ class TestDominance:
 
 class TestFinerIsNeverWeaker:
     @given(mean=st.sampled_from([3.0, 9.0, 25.0]), seed=st.integers(0, 10_000), threshold=st.sampled_from([5, 10]))
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=10, deadline=None)
     def test_more_dimensions(self, mean: float, seed: int, threshold: int) -> None:
         """What must be hidden in a table for being small is hidden as a margin of a finer one; and no more is certain."""
         dimensions = [dimension("a", 3), dimension("b", 4), dimension("c", 2)]
@@ -207,7 +207,7 @@ class TestFinerIsNeverWeaker:
         attacked([wide, fine], protect([wide, fine], threshold=threshold), threshold)
 
     @given(mean=st.sampled_from([3.0, 9.0, 25.0]), seed=st.integers(0, 10_000))
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=12, deadline=None)
     def test_a_category_split_in_two(self, mean: float, seed: int) -> None:
         rng = np.random.default_rng(seed)
         dims = [dimension("a", 3), dimension("b", 4)]
@@ -225,7 +225,7 @@ class TestFinerIsNeverWeaker:
                     assert name in hidden or truth([table("t", [dims[0], split], finer)])[name] == 0
 
     @given(mean=st.sampled_from([3.0, 9.0, 25.0]), seed=st.integers(0, 10_000))
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=12, deadline=None)
     def test_a_higher_threshold(self, mean: float, seed: int) -> None:
         dims = [dimension("a", 3), dimension("b", 4)]
         one = table("t", dims, counts(dims, mean, np.random.default_rng(seed)))
