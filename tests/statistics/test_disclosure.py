@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spean.statistics.disclosure import Protected, n_k, p_percent, protect
-from spean.statistics.margins import TOTAL, BadTables, Nesting
+from spean.statistics.margins import TOTAL, BadTables, Nesting, Published
 from spean.statistics.tables import Cell, Dimension, Table
-from tests.statistics.attacker import Attacker
+from tests.statistics.attacker import Attacker, Name
 from tests.statistics.made_up import by_name, counts, dimension, names, table, truth
 
 SEX = Dimension("sex", ("f", "m"))
@@ -72,6 +72,34 @@ class TestAttack:
         dimensions = [dimension("a", 3), dimension("b", 4)]
         one = table("t", dimensions, counts(dimensions, 8.0, np.random.default_rng(seed)))
         attacked([one], protect([one], threshold=10), 10, whole=True)
+
+
+class TestTheAttacker:
+    """It finds what there is to find: otherwise its silence would mean nothing."""
+
+    def naive(self, values: np.ndarray, threshold: int) -> tuple[Published, dict[Name, int]]:
+        dims = [dimension("a", values.shape[0]), dimension("b", values.shape[1])]
+        one = table("t", dims, values)
+        real = truth([one])
+        whole = protect([one], threshold=2).tables[0]  # nobody is alone in these tables
+        assert not names(whole, "suppressed")
+        cells = {
+            key: Cell(None, "suppressed") if cell.value is not None and 0 < cell.value < threshold else cell
+            for key, cell in whole.cells.items()
+        }
+        return Published("t", "persons", whole.dimensions, cells), real
+
+    def test_recovers_a_cell_that_is_alone_in_its_line(self) -> None:
+        shown, real = self.naive(np.array([[4, 30, 25], [20, 40, 31]]), 10)
+        name = frozenset({("a", "a0"), ("b", "b0")})
+        assert Attacker([shown]).intervals()[name] == (real[name], real[name])
+
+    def test_recovers_a_cell_with_two_in_each_of_its_lines(self) -> None:
+        """Four hidden corners, each line with two. Whoever knows that none is ten knows the first within two."""
+        shown, real = self.naive(np.array([[2, 2, 30], [2, 9, 25], [20, 40, 31]]), 10)
+        name = frozenset({("a", "a0"), ("b", "b0")})
+        assert Attacker([shown]).intervals()[name] == (0, 4)
+        assert Attacker([shown]).intervals(insider=real.get)[name] == (0, 2)
 
 
 class TestStates:
