@@ -216,9 +216,7 @@ def _of_one_people(
     work, why = _prepared(system, tables, pasts, unknown, x, dominated, members, rules)
     complement.hide(work)
     if work.unprotected:
-        return _held(
-            tables, published, said, f"{len(work.unprotected)} cells could be worked out from what was published before"
-        )
+        return _held(tables, published, said, f"{len(work.unprotected)} hidden cells could be worked out")
     for past in pasts:
         if not past.same and releases.gives_away(
             system, work.hidden & ~work.fixed, work.x, (work.low, work.high), work.need, past, rules.width

@@ -204,7 +204,7 @@ def read(folder: Path) -> list[Release]:
     found = []
     for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
         try:
-            found.append(_from_plain(json.loads(line)))
+            found.append(from_plain(json.loads(line)))
         except (ValueError, KeyError, TypeError, AttributeError):
             raise BadTables(
                 [f"{path}: line {number} is not a release. Without it differences cannot be checked."]
@@ -216,12 +216,13 @@ def remember(folder: Path, release: Release) -> None:
     """Add a release to the ledger, so that it is there also after a power cut."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LEDGER).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(_plain(release), ensure_ascii=False, separators=(",", ":")) + "\n")
+        file.write(json.dumps(to_plain(release), ensure_ascii=False, separators=(",", ":")) + "\n")
         file.flush()
         os.fsync(file.fileno())
 
 
-def _plain(release: Release) -> dict[str, Any]:
+def to_plain(release: Release) -> dict[str, Any]:
+    """A release as JSON takes it: public cells, each a row of its categories and its count or state."""
     return {
         "name": release.name,
         "about": release.about,
@@ -240,7 +241,8 @@ def _plain(release: Release) -> dict[str, Any]:
     }
 
 
-def _from_plain(plain: Mapping[str, Any]) -> Release:
+def from_plain(plain: Mapping[str, Any]) -> Release:
+    """The release of `to_plain`. Raises KeyError, TypeError or ValueError when it is none."""
     tables = []
     for one in plain["tables"]:
         dimensions = tuple(Dimension(code, tuple(categories)) for code, categories in one["dimensions"])

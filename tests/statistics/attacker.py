@@ -124,21 +124,24 @@ class Attacker:
             for sign in (1.0, -1.0):
                 cost = np.zeros(len(self.suppressed))
                 cost[self.suppressed[name]] = sign
-                if whole:
-                    low, high = zip(*bounds, strict=True)
-                    answer = milp(
-                        cost, integrality=np.ones(len(cost)), bounds=Bounds(low, high),
-                        constraints=LinearConstraint(matrix.tocsr(), right, right),
-                    )  # fmt: skip
-                else:
-                    answer = linprog(
-                        cost, A_eq=matrix.tocsr() if len(right) else None, b_eq=right if len(right) else None,
-                        A_ub=extra[0] if extra else None, b_ub=extra[1] if extra else None, bounds=bounds, method="highs",
-                    )  # fmt: skip
-                if (answer.status in (3, 4) and not whole) or answer.status == 3:
-                    ends.append(sign * -np.inf)
-                    continue
-                assert answer.status == 0, answer.message
-                ends.append(sign * answer.fun)
+                answer = None
+                for presolve in (True, False):  # with it, the solver may not tell unbounded from infeasible
+                    if whole:
+                        low, high = zip(*bounds, strict=True)
+                        answer = milp(
+                            cost, integrality=np.ones(len(cost)), bounds=Bounds(low, high), options={"presolve": presolve},
+                            constraints=LinearConstraint(matrix.tocsr(), right, right),
+                        )  # fmt: skip
+                    else:
+                        answer = linprog(
+                            cost, A_eq=matrix.tocsr() if len(right) else None, b_eq=right if len(right) else None,
+                            A_ub=extra[0] if extra else None, b_ub=extra[1] if extra else None, bounds=bounds,
+                            method="highs", options={"presolve": presolve},
+                        )  # fmt: skip
+                    if answer.status in (0, 3):
+                        break
+                assert answer is not None
+                assert answer.status in (0, 3), answer.message
+                ends.append(sign * (answer.fun if answer.status == 0 else -np.inf))
             found[name] = (ends[0], ends[1])
         return found
