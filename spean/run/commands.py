@@ -88,7 +88,8 @@ def worker(options: argparse.Namespace) -> None:
         try:
             connector = cast(DjangoConnector, app.connector).get_worker_connector()
             with app.replace_connector(connector) as jobs:
-                jobs.run_worker()
+                # Two at a time: a linking of long lists takes minutes, and an emergency is told meanwhile.
+                jobs.run_worker(concurrency=2)
         finally:
             stop.set()  # what was logged until now is still signed
             sequencing.join()

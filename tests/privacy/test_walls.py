@@ -189,3 +189,13 @@ def test_every_sealed_model_has_what_sealing_needs() -> None:
     for model in sealed:
         assert hasattr(model, "subject"), model
         assert model._meta.pk.get_internal_type() == "UUIDField", model
+
+
+def test_only_the_jobs_of_lists_open_in_memory() -> None:
+    """Many rows by one line of the log: for what shows them to nobody, and for no page."""
+    naming = {
+        path.relative_to(ROOT).as_posix()
+        for path in modules()
+        if re.search(r"\b(file_)?in_memory\(", path.read_text()) and path.name != "doors.py"
+    }
+    assert naming == {"lists/delivering.py", "lists/linking.py"}
