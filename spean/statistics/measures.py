@@ -133,11 +133,21 @@ WITH RECURSIVE chain(id, root) AS (
     WHERE one.started_at >= %(first)s AND one.started_at < %(end)s
         AND one.legal_status IN ('presumed_victim', 'identified_victim') AND one.subject <> ALL (%(invented)s::uuid[])
 ), person AS MATERIALIZED (
-    SELECT DISTINCT ON (who) who, registered, bool_or(identified) OVER (PARTITION BY who) AS identified, sex, age,
+    SELECT DISTINCT ON (who) who, registered, bool_or(identified) OVER whole AS identified, sex, age,
         disputed, nationality, province, source, agency
-    FROM episode ORDER BY who, started_at, id
+    FROM episode
+    -- The order that is asked for at the end: the rows are sorted once.
+    WINDOW whole AS (PARTITION BY who ORDER BY started_at, id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    ORDER BY who, started_at, id
 ), told AS (
     SELECT DISTINCT who, form FROM episode, unnest(forms) AS form
+), alike AS MATERIALIZED (
+    -- People of whom everything that is counted is the same, so that each table adds up fewer rows.
+    SELECT identified, sex, age, disputed, nationality, province, source, agency, count(*) AS n
+    FROM person GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+), told_alike AS MATERIALIZED (
+    SELECT identified, sex, age, disputed, nationality, province, source, agency, form, count(*) AS n
+    FROM person LEFT JOIN told USING (who) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 ), undecided AS (
     SELECT DISTINCT COALESCE(one.root, pair.person_id) AS a, COALESCE(two.root, pair.other_id) AS b
     FROM people_possiblematch pair
@@ -176,8 +186,8 @@ def _persons(
     single = {name: PERSON_COLUMNS[name] for name in QUALITY}
     owns: dict[str, list[str]] = {}
     for source, joined, wanted in (
-        ("person", "person", [one for one in asked if one.measure == "persons"]),
-        ("form", "person LEFT JOIN told USING (who)", [one for one in asked if one.measure == "forms"]),
+        ("person", "alike", [one for one in asked if one.measure == "persons"]),
+        ("form", "told_alike", [one for one in asked if one.measure == "forms"]),
     ):
         sets = {_columns(one) for one in wanted}
         sets |= {PERSON_COLUMNS["form"]} if source == "form" else {single[name] for name in QUALITY if name != "form"}
@@ -185,7 +195,7 @@ def _persons(
         shown = ", ".join(f"{column}::text" if column in own else "NULL::text" for column in columns)
         grouping = ", ".join(f"({', '.join(names)})" for names in sorted(sets))
         parts.append(
-            f"SELECT '{source}', GROUPING({', '.join(own)}), NULL, NULL, {shown}, count(*) FROM {joined} "  # noqa: S608
+            f"SELECT '{source}', GROUPING({', '.join(own)}), NULL, NULL, {shown}, sum(n)::bigint FROM {joined} "  # noqa: S608
             f"GROUP BY GROUPING SETS ({grouping})"
         )
     cursor.execute(_PERSONS + "\nUNION ALL\n".join(parts), _parameters(period, left_out))

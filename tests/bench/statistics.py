@@ -65,6 +65,7 @@ def fill(n: int) -> None:
 
     from spean.access.models import Installation, Membership, Organisation, User
     from spean.cases.models import Case
+    from spean.people.models import Person
     from spean.privacy import canaries
     from spean.run import databases
 
@@ -84,6 +85,8 @@ def fill(n: int) -> None:
         cursor.execute("UPDATE people_person SET same_as_id = md5('p1')::uuid WHERE code IN ('P-2', 'P-3')")
         cursor.execute("ANALYZE")
     case = Case.objects.order_by("code")[0]
+    # Registered at once, as only the invented are.
+    Person.objects.filter(pk=case.person_id).update(registered_at=case.started_at)
     canaries.mark(case.subject, case.code)
     print(f"filled with {n} persons in {time.perf_counter() - began:.0f} s", flush=True)
 
