@@ -67,6 +67,7 @@ MODEL_OF: dict[str, str] = {
     "see_emergency": "privacy.EmergencyAccess",
     "confirm_emergency": "privacy.EmergencyAccess",
     "review_emergency": "privacy.EmergencyAccess",
+    "see_arrival": "detection.Arrival",
     "see_informant": "detection.Informant",
     "keep_informant_longer": "detection.Informant",
     "see_operation": "cases.OperationalFact",
@@ -115,7 +116,7 @@ WITHOUT_OBJECT = {
     "ask_emergency", "start_screening", "search_people", "see_directory", "see_unmet_need", "request_export",
     "trace_export", "see_backups", "keep_log_root", "plant_canary", "enrol_device",
     "keep_list", "keep_list_of_names",
-    "record_figure",
+    "record_figure", "list_arrival",
 }  # fmt: skip
 
 

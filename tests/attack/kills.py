@@ -59,12 +59,15 @@ class _Fire:
             case = self._prepare()
             self.children = {name: self._start(name) for name in ("web", "worker", "search")}
             gunman = threading.Thread(target=self._shoot, args=(embedded.cluster(),))
-            gunman.start()
             try:
-                sent = self._write(case)
+                # The link opens once: before the first shot.
+                opener = self._sign_in()
+                gunman.start()
+                sent = self._write(opener)
             finally:
                 self.done.set()
-                gunman.join()
+                if gunman.is_alive():
+                    gunman.join()
                 for child in self.children.values():
                     child.terminate()
                     child.wait()
@@ -120,9 +123,8 @@ class _Fire:
                 self.children[name] = self._start(name)
             self.killed[name] += 1
 
-    def _write(self, case: Any) -> list[str]:
+    def _write(self, opener: Any) -> list[str]:
         confirmed = []
-        opener = self._sign_in()
         for number in range(self.writes):
             form = self._patiently(lambda: opener.open(self._url(self.address), timeout=20).read().decode())
             fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))

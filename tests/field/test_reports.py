@@ -216,7 +216,8 @@ def test_the_number_inside_must_be_the_one_outside(cast: Cast) -> None:
 
 @pytest.mark.parametrize(
     "plain", [b"", b"no gzip", gzip.compress(b"no json"), gzip.compress(b"[1]"), gzip.compress(b'{"screening": 1}'),
-              gzip.compress(b'"' + b"a" * (reports.LARGEST_OPENED + 10) + b'"')]
+              gzip.compress(b'"' + b"a" * (reports.LARGEST_OPENED + 10) + b'"')],
+    ids=["nothing", "no_gzip", "no_json", "no_object", "no_submission", "too_large"],
 )  # fmt: skip
 def test_what_opens_and_is_no_report_is_kept_too(cast: Cast, plain: bytes) -> None:
     phone = enrolled(cast.screener)
