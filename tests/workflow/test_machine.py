@@ -1,6 +1,6 @@
 """Every state against every verb: what the tables do not allow is refused by the engine and by the database."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -99,6 +99,15 @@ def _row_in(cast: Cast, label: str) -> models.Model:
         asked = new_sign_in_link(cast.administrator, cast.manager).change
         assert asked is not None
         return asked
+    if label == "statistics.Edition":
+        from spean.statistics.actions import draft_edition
+
+        return draft_edition(cast.statistician, "half", date(2026, 1, 1))
+    if label == "statistics.Figure":
+        from spean.statistics.actions import record_figure
+        from tests.statistics.test_figures import a_figure
+
+        return record_figure(cast.statistician, a_figure())
     if label == "exchange.Export":
         from tests.exchange import lists
 
