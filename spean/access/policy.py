@@ -699,6 +699,16 @@ def visible(user: User, action: str, model: type[Model]) -> QuerySet[Any]:
     return _through(_ways(user, action), user, model)
 
 
+def visible_where(user: User, action: str, model: type[Model], condition: Q) -> QuerySet[Any]:
+    """`visible`, of the rows that fulfil a condition: where nobody's row does, nobody's rights need be asked.
+
+    For a page that looks for much of which there is mostly nothing.
+    """
+    if not model._default_manager.filter(condition).order_by().exists():
+        return model._default_manager.none()
+    return visible(user, action, model).filter(condition)
+
+
 def _through(ways: Iterable[tuple[Membership, str]], user: User, model: type[Model]) -> QuerySet[Any]:
     """The rows of `model` that any of these relations gives to the user."""
     rows = model._default_manager.all()

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from spean.access import policy
@@ -86,9 +86,13 @@ def move_end(actor: User, fact: OperationalFact, over_at: datetime) -> None:
         events.record("operation.moved", actor=actor, obj=row)
 
 
-def readable(user: User) -> QuerySet[OperationalFact]:
-    """The operations this user may read about now."""
-    return policy.visible(user, "see_operation", OperationalFact).defer("place", "time", "plan")
+# Whichever there are.
+ANY = Q()
+
+
+def readable(user: User, which: Q = ANY) -> QuerySet[OperationalFact]:
+    """The operations this user may read about now, of those that fulfil a condition."""
+    return policy.visible_where(user, "see_operation", OperationalFact, which).defer("place", "time", "plan")
 
 
 def code_of(fact: OperationalFact) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from spean.access import policy
@@ -84,7 +84,7 @@ def answer_of(referral: Any) -> tuple[str, datetime | None]:
 
 def waiting_for_me(user: User) -> list[Case]:
     """Cases this user began and has neither referred nor ended, oldest first: where he goes on."""
-    mine = policy.visible(user, "answer_screening", Case).filter(started_by=user, status__in=MINE_TO_DO)
+    mine = policy.visible_where(user, "answer_screening", Case, Q(started_by=user, status__in=MINE_TO_DO))
     return list(mine.order_by("started_at")[:25])
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -34,8 +34,9 @@ def listed(user: User) -> QuerySet[Export]:
 
 def waiting_for(user: User) -> QuerySet[Export]:
     """Exports of colleagues that this user could approve."""
-    rows = policy.visible(user, "approve_export", Export).filter(status="requested")
-    return rows.filter(requested_at__gt=clock.now() - LASTS).select_related("recipient").order_by("requested_at", "id")
+    waits = Q(status="requested", requested_at__gt=clock.now() - LASTS)
+    rows = policy.visible_where(user, "approve_export", Export, waits)
+    return rows.select_related("recipient").order_by("requested_at", "id")
 
 
 def exportable(user: User) -> QuerySet[Case]:

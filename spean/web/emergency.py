@@ -487,7 +487,7 @@ def emergency_sections(user: User) -> list[home.Section]:
     )
     if AUDITOR in user.roles:
         concerns |= Q(status="granted")
-    rows = policy.visible(user, "see_emergency", EmergencyAccess).filter(concerns).select_related("organisation")
+    rows = policy.visible_where(user, "see_emergency", EmergencyAccess, concerns).select_related("organisation")
     shown = []
     for row in rows.order_by("-asked_at")[: home.SHOWN]:
         due = None

@@ -314,7 +314,7 @@ def operation_sections(user: User) -> list[Section]:
     """Operations of which this user was told, as long as they are not over."""
     if not policy.may(user, "see_operation"):
         return []
-    found = operation.readable(user).filter(over_at__gt=clock.now())[:SHOWN_IN_SHORT]
+    found = operation.readable(user, Q(over_at__gt=clock.now()))[:SHOWN_IN_SHORT]
     rows = [
         Row(_("Operation, for named readers"), operation.code_of(one), _find_url("operation", one.pk)) for one in found
     ]

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from django.apps import apps
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import RequestFactory
 
@@ -130,3 +131,13 @@ def test_only_reading_remembers(cast: Cast, monkeypatch: pytest.MonkeyPatch, met
     pages.page("somewhere/", view, action=policy.SIGNED_IN, name="somewhere").callback(request)
     assert seen == [remembers]
     assert policy._READING.get() is None
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_what_is_looked_for_with_a_condition_is_what_one_sees(cast: Cast, who: str) -> None:
+    """With rows that fulfil it, and with none: the policy's answer, narrowed."""
+    case = crawling.full(cast)
+    user = cast.again(who)
+    for condition in (Q(pk=case.pk), Q(status="registered"), Q(status="closed"), Q(pk=uuid4())):
+        expected = set(policy.visible(user, "see_case", Case).filter(condition))
+        assert set(policy.visible_where(user, "see_case", Case, condition)) == expected

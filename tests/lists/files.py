@@ -48,7 +48,7 @@ def as_workbook(lines: Sequence[Sequence[Any]], *others: Sequence[Sequence[Any]]
     return out.getvalue()
 
 
-def begun(user: User, title: str = "Arrivals", form: str = "names", declared: Declared = DECLARED) -> PartnerList:
+def begun(user: User, title: str = "Guests of the shelter", form: str = "names", declared: Declared = DECLARED) -> PartnerList:
     return delivering.begin_list(user, form=form, title=title, declared=declared)
 
 
@@ -84,7 +84,7 @@ def of_each(cast: Cast, mark: str = "Kanarie") -> dict[str, Any]:
     }  # fmt: skip
     made: dict[str, Any] = {}
     for name, told in lines.items():
-        owner = begun(cast.users[name], "Arrivals" if name == "provider" else "Departures")
+        owner = begun(cast.users[name], "Guests of the shelter" if name == "provider" else "Departures")
         sent(cast.users[name], owner, as_csv(told))
         made.setdefault("lists.PartnerList", owner)
     started = linking.start(cast.registry)

@@ -16,7 +16,7 @@ from tests.signed_in import signed_in
 
 pytestmark = pytest.mark.django_db(databases=["default", "keys"])
 
-BEGIN = {"title": "Arrivals", "form": "names", "definition": "Everybody who slept here", "completeness": "most"}
+BEGIN = {"title": "Guests of the shelter", "form": "names", "definition": "Everybody who slept here", "completeness": "most"}
 
 
 def upload(client: Client, partner_list: PartnerList, raw: bytes, name: str = "list.csv", **more: str) -> Any:
@@ -62,7 +62,7 @@ def test_from_the_file_to_its_report(cast: Cast, raw: bytes) -> None:
     report = client.get(reverse("delivery_report", args=[delivery.pk]))
     assert report["Content-Disposition"] == f'attachment; filename="report-{owner.code}.csv"'
     assert "accepted" in b"".join(report.streaming_content).decode()  # type: ignore[attr-defined]
-    assert "Arrivals" in client.get("/lists/").content.decode()
+    assert "Guests of the shelter" in client.get("/lists/").content.decode()
     assert "Everybody who slept here" in client.get(reverse("partner_list", args=[owner.pk])).content.decode()
 
 
@@ -149,7 +149,7 @@ def test_the_statistician_sees_numbers_and_no_pair(cast: Cast) -> None:
     made = of_each(cast)
     client = signed_in(cast.statistician)
     page = client.get("/register/").content.decode()
-    assert "Arrivals" in page
+    assert "Guests of the shelter" in page
     assert "Everybody who slept here" in page
     assert "Overlap of the lists" in client.get(reverse("linking", args=[made["lists.Linking"].pk])).content.decode()
     missing = client.get("/nowhere/").content
@@ -186,11 +186,11 @@ def test_for_everybody_else_a_list_is_not_there(cast: Cast, name: str) -> None:
     for url, label in posts.items():
         answer = client.post(reverse(url, args=[made[label].pk]))
         assert (answer.status_code, answer.content) == (404, missing), url
-    assert "Arrivals" not in client.get("/lists/").content.decode()
+    assert "Guests of the shelter" not in client.get("/lists/").content.decode()
     if name not in ("registry", "statistician"):
         assert client.get(reverse("linking", args=[made["lists.Linking"].pk])).content == missing
         assert client.get(reverse("pair", args=[made["lists.Pair"].pk])).content == missing
-        assert "Arrivals" not in client.get("/register/").content.decode()
+        assert "Guests of the shelter" not in client.get("/register/").content.decode()
         assert client.post("/register/start/").status_code == 404
     assert ListRow.objects.filter(status="quarantined").count() == 1
 
