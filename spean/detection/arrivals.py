@@ -48,7 +48,7 @@ def keep(actor: User, xml: bytes) -> tuple[Arrival, bool]:
     """Keep a list, and whether it came for the first time; raises Refused, or Forbidden, and then keeps nothing."""
     if not policy.may(actor, "list_arrival"):
         raise Forbidden([_("This is not available to you.")])
-    checked = submission.check(xml, KIND)
+    checked = submission.check(xml, (KIND,))
     pk = UUID(checked.identifier)
     there = _there(actor, pk)
     if there is not None:

@@ -24,7 +24,7 @@ def keep(actor: User, case: Case, xml: bytes) -> tuple[IntakeInterview, bool]:
 
     Raises Refused, Forbidden or WrongState, and then keeps nothing.
     """
-    checked = submission.check(xml, KIND)
+    checked = submission.check(xml, (KIND,))
     pk, definition = UUID(checked.identifier), checked.instance.definition
     organisation = actor.organisation
     assert organisation is not None

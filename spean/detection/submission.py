@@ -4,6 +4,7 @@
 verbs as the pages, and keeps all of it or nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -38,7 +39,7 @@ def receive(actor: User, xml: bytes) -> Received:
     Raises `recheck.Refused` (with a code) or `CannotDo`; then nothing was kept. The same submission sent twice is
     kept once: its own identifier (uuid) tells.
     """
-    checked = check(xml, *SCREENING)
+    checked = check(xml)
     instance = checked.instance
     name, version = instance.definition["id"], instance.definition["version"]
     instrument = instruments.get(name, version)
@@ -65,7 +66,7 @@ def receive(actor: User, xml: bytes) -> Received:
     return Received(screening, fresh=True)
 
 
-def check(xml: bytes, *kinds: str) -> Checked:
+def check(xml: bytes, kinds: Sequence[str] = SCREENING) -> Checked:
     """The submission, worked out anew against the version of the instrument that it names.
 
     Raises Refused, also where that is none of these kinds.
