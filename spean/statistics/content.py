@@ -8,21 +8,22 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 import spean
 from spean.country import pack
 from spean.lib import clock
-from spean.statistics.disclosure import Protected
-from spean.statistics.disclosure import protect as disclosure_control
 from spean.statistics.indicators import UNKNOWN, Indicator, Register
 from spean.statistics.margins import TOTAL
 from spean.statistics.measures import Bounds, Counted
-from spean.statistics.releases import Release
 from spean.statistics.series import State
 from spean.statistics.tables import Cell, Dimension, Table
+
+if TYPE_CHECKING:
+    from spean.statistics.disclosure import Protected
+    from spean.statistics.releases import Release
 
 SUPPRESSED = Cell(None, "suppressed")
 # Worst first: what a sum is when its parts differ.
@@ -44,7 +45,7 @@ class Made:
 
 
 def made(
-    register: Register, counted: Counted, indicators: Iterable[Indicator], earlier: Mapping[str, Sequence[Release]]
+    register: Register, counted: Counted, indicators: Iterable[Indicator], earlier: Mapping[str, Sequence["Release"]]
 ) -> Made:
     """Protect what was counted, add up what is derived, and seal it. `earlier`: releases by population."""
     protected = protect(register, counted, earlier)
@@ -123,8 +124,17 @@ def population(one: Indicator) -> str:
     return one.measure or one.code
 
 
-def protect(register: Register, counted: Counted, earlier: Mapping[str, Sequence[Release]]) -> dict[str, Cells]:
+def disclosure_control(tables: Sequence[Table], **how: Any) -> "Protected":
+    """`disclosure.protect`; loaded here, because its solver takes a second to load and most processes never publish."""
+    from spean.statistics import disclosure
+
+    return disclosure.protect(tables, **how)
+
+
+def protect(register: Register, counted: Counted, earlier: Mapping[str, Sequence["Release"]]) -> dict[str, Cells]:
     """By indicator: the interior and every margin, as they may be published."""
+    from spean.statistics.disclosure import Protected
+
     together: dict[str, list[Table]] = {}
     found: dict[str, Cells] = {}
     for table in counted.tables:

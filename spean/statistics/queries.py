@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spean.country.fields import label
 from spean.statistics import checks
@@ -12,9 +12,11 @@ from spean.statistics.figures import of_pack
 from spean.statistics.indicators import register
 from spean.statistics.margins import TOTAL, Published
 from spean.statistics.models import Edition, EditionTable, Figure
-from spean.statistics.releases import Release
 from spean.statistics.series import Point
 from spean.statistics.tables import Cell, Dimension
+
+if TYPE_CHECKING:
+    from spean.statistics.releases import Release
 
 Content = dict[str, Any]
 
@@ -61,9 +63,11 @@ def halves(edition: Edition) -> list[Edition]:
     return sorted(found, key=lambda one: one.first_day)
 
 
-def earlier_releases(edition: Edition) -> dict[str, list[Release]]:
+def earlier_releases(edition: Edition) -> dict[str, list["Release"]]:
     """By population, earlier editions of the same period: a reader lays both beside each other."""
     overlapping = published().filter(span=edition.span, first_day=edition.first_day)
+    from spean.statistics.releases import Release
+
     found: dict[str, list[Release]] = {}
     book = register()
     for other in overlapping.order_by("published_at"):

@@ -48,7 +48,9 @@ def as_workbook(lines: Sequence[Sequence[Any]], *others: Sequence[Sequence[Any]]
     return out.getvalue()
 
 
-def begun(user: User, title: str = "Guests of the shelter", form: str = "names", declared: Declared = DECLARED) -> PartnerList:
+def begun(
+    user: User, title: str = "Guests of the shelter", form: str = "names", declared: Declared = DECLARED
+) -> PartnerList:
     return delivering.begin_list(user, form=form, title=title, declared=declared)
 
 

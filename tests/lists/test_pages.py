@@ -16,7 +16,12 @@ from tests.signed_in import signed_in
 
 pytestmark = pytest.mark.django_db(databases=["default", "keys"])
 
-BEGIN = {"title": "Guests of the shelter", "form": "names", "definition": "Everybody who slept here", "completeness": "most"}
+BEGIN = {
+    "title": "Guests of the shelter",
+    "form": "names",
+    "definition": "Everybody who slept here",
+    "completeness": "most",
+}
 
 
 def upload(client: Client, partner_list: PartnerList, raw: bytes, name: str = "list.csv", **more: str) -> Any:
