@@ -61,6 +61,7 @@ class Rule:
 
 
 SCREENERS = (FIRST_RESPONDER, CASE_MANAGER, LABOUR_OFFICER, RETURN_OFFICER, SERVICE_PROVIDER, HOTLINE_OPERATOR)
+AT_CROSSINGS = (FIRST_RESPONDER, CASE_MANAGER, LABOUR_OFFICER, RETURN_OFFICER)
 DECIDERS = (IDENTIFICATION_OFFICER, IDENTIFICATION_REVIEWER)
 HANDLERS = (
     FIRST_RESPONDER, CASE_MANAGER, IDENTIFICATION_OFFICER, IDENTIFICATION_REVIEWER, SERVICE_PROVIDER,
@@ -103,8 +104,8 @@ ACTIONS: dict[str, tuple[Rule, ...]] = {
     "screen_again": (of(*SCREENERS, to="mine_screening"),),
     "offer_second_interview": (of(*SCREENERS, to="mine_screening"),),
     # The quick list of a bus, which the colleagues at the same crossing share; and the interview after registration.
-    "list_arrival": (of(*SCREENERS),),
-    "see_arrival": (of(*SCREENERS, to="ours"),),
+    "list_arrival": (of(*AT_CROSSINGS),),
+    "see_arrival": (of(*AT_CROSSINGS, to="ours"),),
     "record_intake": (of(CASE_MANAGER, to="focal"), of(SERVICE_PROVIDER, to="service")),
     "see_intake": (of(CASE_MANAGER, to="focal"), of(SERVICE_PROVIDER, to="service")),
     "refer_case": (of(*SCREENERS, to="mine_screening"),),

@@ -149,7 +149,7 @@ class TestFrame:
         assert {'href="/cases/"', 'href="/exports/"', 'href="/account/"'} <= set(re.findall('href="[^"]+"', phone))
 
     def test_a_short_menu_hides_nothing(self, cast: Cast) -> None:
-        assert "spean-more" not in signed_in(cast.provider).get("/").content.decode()
+        assert "spean-more" not in signed_in(cast.officer).get("/").content.decode()
 
     def test_more_says_that_the_page_is_in_it(self, cast: Cast) -> None:
         assert '<summary class="is-current">' in signed_in(cast.manager).get("/exports/").content.decode()
