@@ -73,7 +73,7 @@ def keep(actor: User, xml: bytes) -> tuple[Arrival, bool]:
             return there, False
     with transaction.atomic():
         instruments.keep(instruments.get(row.instrument, row.instrument_version))
-        vault.seal_fields(row, content=checked.instance.xml())
+        vault.seal_fields(row, submission=checked.instance.xml())
         row.save(force_insert=True)
         events.record("arrival.listed", actor=actor, obj=row)
     return row, True
@@ -88,16 +88,16 @@ def _there(actor: User, pk: UUID) -> Arrival | None:
 
 def readable(user: User) -> QuerySet[Arrival]:
     """The lists of this user's organisation, the newest first."""
-    return policy.visible(user, "see_arrival", Arrival).select_related("listed_by").defer("content")
+    return policy.visible(user, "see_arrival", Arrival).select_related("listed_by").defer("submission")
 
 
 def travellers(user: User, arrival: Arrival) -> list[Traveller]:
     """Everybody of the list, whoever is screened first at the top. Opened through the door, and logged."""
-    opened = doors.reveal(user, [arrival], ["content"], "screening")[arrival.pk]
-    if not opened["content"]:
+    opened = doors.reveal(user, [arrival], ["submission"], "screening")[arrival.pk]
+    if not opened["submission"]:
         return []
     made = instruments.get(arrival.instrument, arrival.instrument_version).made
-    instance = recheck.unfinished(made.definition, recheck.parse(opened["content"].encode()), today=pack().today())
+    instance = recheck.unfinished(made.definition, recheck.parse(opened["submission"].encode()), today=pack().today())
     instance.language = get_language() or "en"
     entries = instance.root.by_name.get("traveller", [])
     return sorted((_traveller(instance, entry) for entry in entries), key=lambda one: one.turn)
@@ -135,7 +135,7 @@ def destroy_due() -> int:
         vault.destroy_key(pk)
         with transaction.atomic():
             row = Arrival.objects.select_for_update(of=("self",)).get(pk=pk)
-            row.content, row.destroyed_at = None, clock.now()
+            row.submission, row.destroyed_at = None, clock.now()
             row.save()
             events.record("arrival.destroyed", actor=None, obj=row)
             done += 1

@@ -44,7 +44,7 @@ def keep(actor: User, case: Case, xml: bytes) -> tuple[IntakeInterview, bool]:
             agreed=checked.value("talk/agrees") == "yes", held_by=actor, organisation=organisation,
         )  # fmt: skip
         instruments.keep(instruments.get(row.instrument, row.instrument_version))
-        vault.seal_fields(row, content=checked.instance.xml())
+        vault.seal_fields(row, submission=checked.instance.xml())
         row.save(force_insert=True)
         events.record("intake.recorded", actor=actor, obj=row, case=locked, facts={"agreed": row.agreed})
     return row, True
@@ -52,11 +52,11 @@ def keep(actor: User, case: Case, xml: bytes) -> tuple[IntakeInterview, bool]:
 
 def told(user: User, interview: IntakeInterview) -> list[tuple[str, str]] | None:
     """Questions and answers, opened through the door and logged; None where the key was destroyed."""
-    opened = doors.reveal(user, [interview], ["content"], "casework")[interview.pk]
-    if opened.erased or not opened["content"]:
+    opened = doors.reveal(user, [interview], ["submission"], "casework")[interview.pk]
+    if opened.erased or not opened["submission"]:
         return None
     made = instruments.get(interview.instrument, interview.instrument_version).made
-    instance = recheck.unfinished(made.definition, recheck.parse(opened["content"].encode()), today=pack().today())
+    instance = recheck.unfinished(made.definition, recheck.parse(opened["submission"].encode()), today=pack().today())
     instance.language = get_language() or "en"
     found = []
     for point in instance.points():

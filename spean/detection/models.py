@@ -189,7 +189,7 @@ class Arrival(models.Model):
     first = models.PositiveSmallIntegerField()
     later_today = models.PositiveSmallIntegerField()
     children = models.PositiveSmallIntegerField()
-    content = SealedField(section="narrative", long=True)
+    submission = SealedField(section="narrative", long=True)
     listed_at = models.DateTimeField(default=clock.now)
     listed_by = models.ForeignKey("access.User", on_delete=models.PROTECT, related_name="+")
     organisation = models.ForeignKey("access.Organisation", on_delete=models.PROTECT, related_name="+")
@@ -200,7 +200,7 @@ class Arrival(models.Model):
         ordering = ("-listed_at", "id")
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(destroyed_at__isnull=True) | models.Q(content__isnull=True),
+                condition=models.Q(destroyed_at__isnull=True) | models.Q(submission__isnull=True),
                 name="arrival_destroyed_is_empty",
             ),
         ]
@@ -229,7 +229,7 @@ class IntakeInterview(models.Model):
     instrument_version = models.CharField(max_length=20)
     # Whether she agreed to talk; where she did not, nothing else was asked.
     agreed = models.BooleanField()
-    content = SealedField(section="narrative", long=True)
+    submission = SealedField(section="narrative", long=True)
     held_at = models.DateTimeField(default=clock.now)
     held_by = models.ForeignKey("access.User", on_delete=models.PROTECT, related_name="+")
     organisation = models.ForeignKey("access.Organisation", on_delete=models.PROTECT, related_name="+")

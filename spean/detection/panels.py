@@ -32,7 +32,7 @@ def _intake(sight: Sight) -> Mapping[str, Any] | None:
             "url": link("intake", row.pk),
             "note": "" if row.agreed else _("The person did not want to talk then. Offer another day."),
         }
-        for row in sight.rows("see_intake", IntakeInterview).defer("content")[:20]
+        for row in sight.rows("see_intake", IntakeInterview).defer("submission")[:20]
     ]
     may_hold = "record_intake" in sight.may and sight.case.status == "registered"
     url = link("case_intake", sight.case.pk) if may_hold else ""

@@ -31,7 +31,8 @@ TIES: dict[str, tuple[str, ...]] = {
 }
 # What tells of the person or of what she said, and hangs on a case.
 BEHIND = (
-    "cases.Note", "cases.Document", "cases.DirectHelp", "cases.Suspect", "detection.Screening", "privacy.Consent",
+    "cases.Note", "cases.Document", "cases.DirectHelp", "cases.Suspect", "detection.Screening",
+    "detection.IntakeInterview", "privacy.Consent",
     "protection.RightsInformation", "protection.ReflectionPeriod",
     "protection.RiskAssessment", "protection.Need", "identification.Determination",
 )  # fmt: skip

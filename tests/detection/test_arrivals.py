@@ -114,7 +114,7 @@ def test_after_its_days_the_list_is_gone_and_its_counts_stay(cast: Cast, bus: Ar
         assert arrivals.destroy_due() == 0
     assert vault.is_destroyed(bus.pk)
     row = Arrival.objects.get()
-    assert (row.content, row.first) == (None, 1)
+    assert (row.submission, row.first) == (None, 1)
     assert "destroyed" in signed_in(cast.screener).get(reverse("arrival", args=[row.pk])).content.decode()
 
 

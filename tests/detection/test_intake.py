@@ -55,7 +55,7 @@ def test_whoever_has_no_part_sees_nothing_and_adds_nothing(
 def test_it_is_sealed_and_read_through_the_door(cast: Cast, case: Case, held: IntakeInterview) -> None:
     row = IntakeInterview.objects.get()
     assert row.agreed
-    assert b"Kanarie" not in bytes(row.content)
+    assert b"Kanarie" not in bytes(row.submission)
     told = intake.told(cast.manager, row)
     assert told is not None
     assert "Kanarie happened" in dict(told).values()

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('instrument', models.CharField(max_length=40)),
                 ('instrument_version', models.CharField(max_length=20)),
                 ('agreed', models.BooleanField()),
-                ('content', spean.privacy.fields.SealedField(blank=True, long=True, null=True, section='narrative')),
+                ('submission', spean.privacy.fields.SealedField(blank=True, long=True, null=True, section='narrative')),
                 ('held_at', models.DateTimeField(default=spean.lib.clock.now)),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='intake_interviews', to='cases.case')),
                 ('held_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('first', models.PositiveSmallIntegerField()),
                 ('later_today', models.PositiveSmallIntegerField()),
                 ('children', models.PositiveSmallIntegerField()),
-                ('content', spean.privacy.fields.SealedField(blank=True, long=True, null=True, section='narrative')),
+                ('submission', spean.privacy.fields.SealedField(blank=True, long=True, null=True, section='narrative')),
                 ('listed_at', models.DateTimeField(default=spean.lib.clock.now)),
                 ('destroy_at', models.DateTimeField(db_index=True)),
                 ('destroyed_at', models.DateTimeField(blank=True, null=True)),
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-listed_at', 'id'),
-                'constraints': [models.CheckConstraint(condition=models.Q(('destroyed_at__isnull', True), ('content__isnull', True), _connector='OR'), name='arrival_destroyed_is_empty')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('destroyed_at__isnull', True), ('submission__isnull', True), _connector='OR'), name='arrival_destroyed_is_empty')],
             },
         ),
     ]
