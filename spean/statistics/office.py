@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from spean.access import policy
 from spean.access.pages import AccessRequest
 from spean.statistics import actions, checks, labels, queries
 from spean.statistics.forms import DraftForm
-from spean.statistics.models import Edition, EditionTable
+from spean.statistics.models import Edition
 from spean.statistics.views import table_context
 from spean.workflow import engine
 from spean.workflow.pages import ActionForm, carry_out, show_form
@@ -66,9 +66,7 @@ def edition_draft(request: AccessRequest, pk: UUID) -> HttpResponse:
 def draft_table(request: AccessRequest, pk: UUID, code: str) -> HttpResponse:
     """A protected table of a draft, as it would be published."""
     edition: Edition = policy.find(request.user, "see_edition", Edition, pk)
-    table = EditionTable.objects.filter(edition=edition, indicator=code).values_list("content", flat=True).first()
-    if table is None:
-        raise Http404
+    table = queries.table_of(edition, code)
     return render(request, "statistics/draft_table.html", {"edition": edition, **table_context(edition, table)})
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from django.http import Http404
+
 from spean.country.fields import label
 from spean.statistics import checks
 from spean.statistics.content import population
@@ -33,7 +35,15 @@ def last_day(span: str, first_day: date) -> date:
 
 
 def tables_of(edition: Edition) -> list[Content]:
-    return list(EditionTable.objects.filter(edition_id=edition.pk).order_by("place").values_list("content", flat=True))
+    return [row.content for row in EditionTable.objects.filter(edition_id=edition.pk).order_by("place")]
+
+
+def table_of(edition: Edition, indicator: str) -> Content:
+    """One table of an edition; Http404 where it has none of this name."""
+    found = EditionTable.objects.filter(edition=edition, indicator=indicator).first()
+    if found is None:
+        raise Http404
+    return dict(found.content)
 
 
 def published() -> Any:

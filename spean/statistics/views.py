@@ -106,10 +106,7 @@ def _published(slug: str) -> Edition:
 
 
 def _table(edition: Edition, code: str) -> Any:
-    found = EditionTable.objects.filter(edition=edition, indicator=code).values_list("content", flat=True).first()
-    if found is None:
-        raise Http404
-    return found
+    return queries.table_of(edition, code)
 
 
 def _about(edition: Edition) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class TestHome:
             task(cast, "manager", "register_person", timedelta(days=1))
         client = signed_in(cast.manager)
         client.get("/")
-        with django_assert_max_num_queries(17):  # type: ignore[operator]
+        with django_assert_max_num_queries(18):  # type: ignore[operator]
             client.get("/")
 
 
