@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import logging
 import re
 from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 from uuid import uuid4
 
 import pytest
+import qrcode
 from cryptography.hazmat.primitives import hashes
 from django.test import Client
 from django.utils import timezone
@@ -85,6 +88,27 @@ def test_the_code_says_what_the_app_reads(cast: Cast) -> None:
     assert found["general"]["form_update_mode"] == "match_exactly"
     assert found["general"]["delete_send"] is True
     assert set(found) == {"general", "admin", "project"}
+
+
+@pytest.mark.parametrize(
+    "text", ["x", "https://example.org/field/#c=" + "A" * 43, "é" * 400], ids=["short", "app", "dense"]
+)
+def test_the_picture_has_the_squares_of_the_code_and_no_others(text: str) -> None:
+    code = qrcode.QRCode(border=4)
+    code.add_data(text)
+    wanted = code.get_matrix()
+    picture = unquote(device_pages.qr(text).removeprefix("data:image/svg+xml,"))
+    assert f"viewBox='0 0 {len(wanted)} {len(wanted)}'" in picture
+    drawn = [[False] * len(wanted) for _ in wanted]
+    for x, y, length in re.findall(r"M(\d+) (\d+)\.5h(\d+)", picture):
+        for column in range(int(x), int(x) + int(length)):
+            drawn[int(y)][column] = True
+    assert drawn == wanted
+
+
+def test_the_page_with_the_code_is_light_enough_for_2g() -> None:
+    dense = device_pages.settings_code("https://a-rather-long-name.referral.example.org/collect/" + "Aa0_" * 11)
+    assert len(gzip.compress(device_pages.qr(dense).encode())) < 8 * 1024
 
 
 def test_a_phone_is_asked_for_a_head_before_it_posts(cast: Cast) -> None:
