@@ -12,7 +12,6 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth import password_validation
 from django.forms.models import ModelChoiceIterator
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from spean import country
@@ -176,8 +175,7 @@ class OrganisationField(forms.ModelChoiceField):
         super().__init__(*args, **{"empty_label": _("Choose an organisation"), **kwargs})
 
     def label_from_instance(self, obj: Any) -> str:
-        khmer = (get_language() or "").startswith("km")
-        return str(obj.name_km if khmer and obj.name_km else obj.name)
+        return str(obj.label())
 
 
 class MembershipForm(forms.Form):

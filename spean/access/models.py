@@ -14,6 +14,7 @@ from django.utils.functional import cached_property
 
 from spean.access import roles
 from spean.country.fields import CodeField
+from spean.country.language import in_language
 from spean.lib import clock
 from spean.workflow.guards import status_triggers
 
@@ -46,6 +47,10 @@ class Organisation(models.Model):
             "id", "name", "name_km", "type", "province", "is_focal", "is_national_focal",
             "is_competent_authority", "active",
         )  # fmt: skip
+
+    def label(self) -> str:
+        """The name in the reader's language, where it has one."""
+        return in_language({"en": self.name, "km": self.name_km})
 
     def __str__(self) -> str:
         return self.name

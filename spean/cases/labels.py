@@ -6,8 +6,8 @@ Code lists of the country are labelled by `country.fields.label`.
 from datetime import datetime, timedelta
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from spean.access.models import Organisation
 from spean.cases.models import Case
@@ -156,10 +156,7 @@ def age(case: Case) -> str:
 
 def organisation(found: Organisation | None) -> str:
     """The name of an organisation in the reader's language, where it has one."""
-    if found is None:
-        return ""
-    khmer = (get_language() or "").startswith("km")
-    return found.name_km if khmer and found.name_km else found.name
+    return found.label() if found else ""
 
 
 def place(code: str) -> str:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from spean.access import policy
 from spean.access.pages import AccessRequest
+from spean.country import pack
 from spean.detection import arrivals
 from spean.detection.instrument_pages import Keep, Kept, of_kind, take_in, walk
 from spean.detection.models import Arrival
@@ -21,7 +22,7 @@ PER_PAGE = 25
 def arrival_list(request: AccessRequest) -> HttpResponse:
     """The lists of one's own organisation."""
     page = Paginator(arrivals.readable(request.user), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "detection/arrivals.html", {"page": page, "kept_days": _days()})
+    return render(request, "detection/arrivals.html", {"page": page, "kept_days": pack().deadline("arrival_kept").days})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -51,11 +52,4 @@ def arrival_page(request: AccessRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and row.destroyed_at is not None:
         return HttpResponseRedirect(reverse("arrival", args=[pk]))
     opened = arrivals.travellers(request.user, row) if request.method == "POST" else None
-    context = {"row": row, "travellers": opened, "came_from": row.came_from}
-    return render(request, "detection/arrival.html", context)
-
-
-def _days() -> int:
-    from spean.country import pack
-
-    return pack().deadline("arrival_kept").days
+    return render(request, "detection/arrival.html", {"row": row, "travellers": opened})

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from spean.access import policy
@@ -96,9 +95,8 @@ def travellers(user: User, arrival: Arrival) -> list[Traveller]:
     opened = doors.reveal(user, [arrival], ["submission"], "screening")[arrival.pk]
     if not opened["submission"]:
         return []
-    made = instruments.get(arrival.instrument, arrival.instrument_version).made
-    instance = recheck.unfinished(made.definition, recheck.parse(opened["submission"].encode()), today=pack().today())
-    instance.language = get_language() or "en"
+    instrument = instruments.get(arrival.instrument, arrival.instrument_version)
+    instance = submission.reopened(instrument, opened["submission"])
     entries = instance.root.by_name.get("traveller", [])
     return sorted((_traveller(instance, entry) for entry in entries), key=lambda one: one.turn)
 
@@ -111,7 +109,7 @@ def _traveller(instance: Instance, entry: Point) -> Traveller:
         told=[
             (instance.words(point.node.get("label"), point), words)
             for point in fields
-            if "list" in point.node and (words := _chosen(instance, point))
+            if (words := instance.chosen(point))
         ],
         next_steps=[
             instance.words(point.node.get("label"), point)
@@ -119,24 +117,3 @@ def _traveller(instance: Instance, entry: Point) -> Traveller:
             if point.node["kind"] == "field" and point.node.get("type") == "note" and "relevant" in point.node
         ],
     )
-
-
-def _chosen(instance: Instance, point: Point) -> str:
-    names = point.value.split()
-    offered = {item["name"]: item for item in instance.offered(point)}
-    return ", ".join(instance.words(offered[name].get("label"), point) for name in names if name in offered)
-
-
-def destroy_due() -> int:
-    """Destroy the keys, and with them the lists, whose days are over; the counts stay. Runs as a job."""
-    due = Arrival.objects.filter(destroyed_at__isnull=True, destroy_at__lte=clock.now())
-    done = 0
-    for pk in list(due.values_list("pk", flat=True)):
-        vault.destroy_key(pk)
-        with transaction.atomic():
-            row = Arrival.objects.select_for_update(of=("self",)).get(pk=pk)
-            row.submission, row.destroyed_at = None, clock.now()
-            row.save()
-            events.record("arrival.destroyed", actor=None, obj=row)
-            done += 1
-    return done

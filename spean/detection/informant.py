@@ -78,23 +78,3 @@ def readable(user: User) -> QuerySet[Informant]:
     """The callers this user may look up."""
     rows = policy.visible(user, "see_informant", Informant).filter(destroyed_at__isnull=True)
     return rows.filter(destroy_at__gt=clock.now()).select_related("case", "received_by").defer(*SEALED)
-
-
-def destroy_due() -> int:
-    """Destroy the keys, and with them the texts, of those whose days are over. Returns how many. Runs as a job.
-
-    The key first: a break between the two leaves bytes that nobody opens, and the next run empties them.
-    """
-    done = 0
-    for pk in list(
-        Informant.objects.filter(destroyed_at__isnull=True, destroy_at__lte=clock.now()).values_list("pk", flat=True)
-    ):
-        vault.destroy_key(pk)
-        with transaction.atomic():
-            row = Informant.objects.select_for_update(of=("self",)).get(pk=pk)
-            row.name = row.phone = row.safe_times = row.renewal_reason = None
-            row.destroyed_at = clock.now()
-            row.save()
-            events.record("informant.destroyed", actor=None, obj=row)
-            done += 1
-    return done

@@ -165,9 +165,7 @@ def _new(instrument: Instrument) -> Instance:
 
 def _carried(instrument: Instrument, state: str) -> Instance:
     """What was answered on the pages before: read as carefully as a submission, but not yet held to be complete."""
-    root = recheck.parse(state.encode())
-    found = recheck.unfinished(instrument.made.definition, root, today=pack().today())
-    found.language = get_language() or "en"
+    found = submission.reopened(instrument, state)
     found.settle()
     return found
 
@@ -301,7 +299,6 @@ def _field(instance: Instance, point: Point, wrong: dict[str, str]) -> dict[str,
         "required": instance.required(point),
         "error": wrong.get(key, ""),
         "choices": [
-            {"name": item["name"], "label": instance.words(item.get("label"), point), "chosen": item["name"] in chosen}
-            for item in (instance.offered(point) if "list" in node else ())
+            {"name": name, "label": label, "chosen": name in chosen} for name, label in instance.choices(point)
         ],
     }

@@ -3,13 +3,11 @@
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from spean.access import policy
 from spean.access.models import User
 from spean.cases.models import Case
-from spean.country import pack
 from spean.detection import instruments, submission
 from spean.detection.models import IntakeInterview
 from spean.instruments import recheck
@@ -55,18 +53,12 @@ def told(user: User, interview: IntakeInterview) -> list[tuple[str, str]] | None
     opened = doors.reveal(user, [interview], ["submission"], "casework")[interview.pk]
     if opened.erased or not opened["submission"]:
         return None
-    made = instruments.get(interview.instrument, interview.instrument_version).made
-    instance = recheck.unfinished(made.definition, recheck.parse(opened["submission"].encode()), today=pack().today())
-    instance.language = get_language() or "en"
+    instrument = instruments.get(interview.instrument, interview.instrument_version)
+    instance = submission.reopened(instrument, opened["submission"])
     found = []
     for point in instance.points():
         if not point.relevant or point.value == "" or point.node["kind"] != "field" or not point.node.get("label"):
             continue
-        value = point.value
-        if "list" in point.node:
-            offered = {item["name"]: item for item in instance.offered(point)}
-            value = ", ".join(
-                instance.words(offered[name].get("label"), point) for name in value.split() if name in offered
-            )
+        value = instance.chosen(point) if "list" in point.node else point.value
         found.append((instance.words(point.node["label"], point), value))
     return found

@@ -202,16 +202,12 @@ def _kind(point: Point) -> str:
 
 
 def _question(instance: Instance, point: Point, number: int) -> Question:
-    items = instance.offered(point) if "list" in point.node else []
     return Question(
         number=number,
         path=instance.path(point),
         kind=_kind(point),
         label=instance.words(point.node.get("label"), point),
         hint=instance.words(point.node.get("hint"), point),
-        keys=tuple(
-            (key, item["name"], instance.words(item.get("label"), point))
-            for key, item in zip(KEYS, items, strict=False)
-        ),
+        keys=tuple((key, name, label) for key, (name, label) in zip(KEYS, instance.choices(point), strict=False)),
         required="required" in point.node,
     )

@@ -10,19 +10,18 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import get_language
 
 from spean.access.models import User
 from spean.country import pack
-from spean.country.pack import UnknownCode
+from spean.country.pack import Instrument, UnknownCode
 from spean.detection import actions, instruments, told
 from spean.detection.models import Screening
 from spean.instruments import recheck
 from spean.instruments.engine import Instance
+from spean.instruments.profile import JUDGED
 from spean.instruments.recheck import Checked, Refused
 from spean.workflow.engine import AlreadyDone
-
-# The kinds of instruments that the definition test judges.
-SCREENING = ("ilo_dimensions", "checklist")
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def receive(actor: User, xml: bytes) -> Received:
     return Received(screening, fresh=True)
 
 
-def check(xml: bytes, kinds: Sequence[str] = SCREENING) -> Checked:
+def check(xml: bytes, kinds: Sequence[str] = JUDGED) -> Checked:
     """The submission, worked out anew against the version of the instrument that it names.
 
     Raises Refused, also where that is none of these kinds.
@@ -80,6 +79,13 @@ def check(xml: bytes, kinds: Sequence[str] = SCREENING) -> Checked:
     if instrument.kind not in kinds or instrument.status != "ready":
         raise Refused("unknown_instrument")
     return recheck.recheck(instrument.made.definition, root, today=pack().today())
+
+
+def reopened(instrument: Instrument, xml: str) -> Instance:
+    """A submission that was kept, or that a page carries on, to be read in the language of whoever asks."""
+    found = recheck.unfinished(instrument.made.definition, recheck.parse(xml.encode()), today=pack().today())
+    found.language = get_language() or "en"
+    return found
 
 
 def _conditions(instance: Instance) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from procrastinate.contrib.django import app
 
-from spean.detection import actions, arrivals, informant
+from spean.detection import actions
+from spean.detection.models import Arrival, Informant
+from spean.privacy import retention
 
 
 @app.periodic(cron="*/10 * * * *")
@@ -16,11 +18,11 @@ def destroy_keys_of_refused(timestamp: int) -> int:
 @app.task(queueing_lock="destroy_informants")
 def destroy_informants(timestamp: int) -> int:
     """Destroy the identity of callers whose days are over."""
-    return informant.destroy_due()
+    return retention.destroy_due(Informant, "informant.destroyed")
 
 
 @app.periodic(cron="17 * * * *")
 @app.task(queueing_lock="destroy_arrivals")
 def destroy_arrivals(timestamp: int) -> int:
     """Destroy the lists of arrivals whose days are over."""
-    return arrivals.destroy_due()
+    return retention.destroy_due(Arrival, "arrival.destroyed")

@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from spean.country.fields import CodeField, CodesField
+from spean.country.language import in_language
 from spean.lib import clock
 from spean.privacy.fields import SealedField
 from spean.workflow.guards import status_triggers
@@ -82,6 +83,10 @@ class Service(models.Model):
             "capacity_maximum", "capacity_available", "capacity_updated_at", "meets_minimum_standards",
             "standards_checked_on", "created_at",
         )  # fmt: skip
+
+    def label(self) -> str:
+        """The name in the reader's language, where it has one."""
+        return in_language({"en": self.name, "km": self.name_km})
 
     def __str__(self) -> str:
         return self.name

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.utils.translation import get_language
 
 from spean.access import policy
 from spean.access.models import User
@@ -39,7 +38,7 @@ def shown(service: Service, *, told: bool) -> Shown:
     counted = told and free is not None and maximum is not None
     return Shown(
         service=service,
-        name=name_of(service),
+        name=service.label(),
         type=service.get_type_display(),  # type: ignore[attr-defined]
         who=texts.who_can_come(service),
         languages=texts.languages(service.languages),
@@ -62,12 +61,6 @@ def rows(user: User, services: Iterable[Service]) -> list[Shown]:
 def _told(user: User) -> QuerySet[Service]:
     visible: QuerySet[Service] = policy.visible(user, "see_places", Service)
     return visible
-
-
-def name_of(service: Service) -> str:
-    """The name of a service in the reader's language, where it has one."""
-    khmer = (get_language() or "").startswith("km")
-    return service.name_km if khmer and service.name_km else service.name
 
 
 def types_for(need: str) -> list[str]:

@@ -84,7 +84,7 @@ def make(book: Workbook, around: Around = Around()) -> Made:
 def _make(book: Workbook, around: Around) -> Made:
     faults = lint.tables(book, around.complete, around.read)
     kind = book.settings.get("kind", "form")
-    if kind in ("ilo_dimensions", "checklist"):
+    if kind in profile.JUDGED:
         faults += elements.faults(book, around.judged_by, kind)
         if around.cover is None:
             faults.append(Fault("settings", 0, f"the pack has no cover, which an instrument of kind {kind} needs"))
@@ -122,7 +122,7 @@ def _there(node: Any, path: Sequence[str]) -> bool:
 def assemble(book: Workbook, around: Around) -> Workbook:
     """The instrument with the cover before it and the rule behind it, where it is of a kind that is judged."""
     kind = book.settings.get("kind", "form")
-    if kind not in ("ilo_dimensions", "checklist") or around.cover is None:
+    if kind not in profile.JUDGED or around.cover is None:
         return book
     cover = around.cover
     judged_by = around.judged_by if kind == "checklist" else book

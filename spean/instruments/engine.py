@@ -146,6 +146,17 @@ class Instance:
             if to_truth(evaluate(tree, Where(entry, place, len(every), point, self)))
         ]
 
+    def choices(self, point: Point) -> list[tuple[str, str]]:
+        """Name and words of each choice that a question offers now, in the language in use; none for other questions."""
+        if "list" not in point.node:
+            return []
+        return [(item["name"], self.words(item.get("label"), point)) for item in self.offered(point)]
+
+    def chosen(self, point: Point) -> str:
+        """The words of what was chosen, with commas between, in the order in which it was chosen."""
+        words = dict(self.choices(point))
+        return ", ".join(words[name] for name in point.value.split() if name in words)
+
     def choice_name(self, value: str, path: Any, where: Where) -> str:
         """The words of a choice, for `jr:choice-name`; `path` is the tree that names the question."""
         found = evaluate(path, where)

@@ -94,7 +94,9 @@ LEFT_OUT: dict[str, str] = {
     "translate": "use text in the language columns",
 }
 DATE_SIGNS = frozenset({"%Y", "%y", "%m", "%n", "%b", "%d", "%e", "%a"})
-KINDS = ("ilo_dimensions", "checklist", "arrival", "intake", "form")
+# Instruments that the definition test judges, and all of them.
+JUDGED = ("ilo_dimensions", "checklist")
+KINDS = (*JUDGED, "arrival", "intake", "form")
 # What an instrument of a kind must ask, for its answers to have a place: paths, in which a repeat is named once.
 PARTS = {
     "arrival": (

@@ -240,7 +240,7 @@ class Band:
     figures: tuple[Published, ...]
 
 
-def estimates(name: str, title: str, bands: Sequence[Band], khmer: bool) -> SafeString:
+def estimates(name: str, title: str, bands: Sequence[Band]) -> SafeString:
     """Figures on one logarithmic axis, in a band for each type, with a mark of its own for each type.
 
     Zero has no place on such an axis and stands before its beginning; a range is drawn as a range.
@@ -264,11 +264,10 @@ def estimates(name: str, title: str, bands: Sequence[Band], khmer: bool) -> Safe
         body.append(f'<line x1="4" y1="{y + 6:.1f}" x2="{width}" y2="{y + 6:.1f}" stroke="{LINE}"/>')
         y += step
         for one in band.figures:
-            subject = one.subject_km if khmer and one.subject_km else one.subject_en
-            label = f"{_short(subject, 40)}, {one.years}"
+            label = f"{_short(one.subject, 40)}, {one.years}"
             body.append(_text(left - 36, y + 4, label, text_anchor="end", font_size=12))
             body += _mark(one, x, y, left, name)
-            told.append(f"{labels.words(labels.TYPE, one.type)}, {subject}, {one.years}: {number(one)}")
+            told.append(f"{labels.words(labels.TYPE, one.type)}, {one.subject}, {one.years}: {number(one)}")
             y += step
         y += 10
     lines = [

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -29,9 +28,8 @@ def estimates_page(request: HttpRequest) -> HttpResponse:
     listed = queries.figures()
     bands = [charts.Band(kind, _apart(listed, kind)) for kind in FIGURE_TYPES]
     drawn = [one for one in bands if one.figures]
-    khmer = (translation.get_language() or "").startswith("km")
     context = {
-        "chart": charts.estimates("estimates", _("Published figures on one axis"), drawn, khmer),
+        "chart": charts.estimates("estimates", _("Published figures on one axis"), drawn),
         "bands": [(labels.words(labels.TYPE, one.type), [row(each) for each in one.figures]) for one in drawn],
         "totals": [_total(one) for one in figures.totals(listed)],
         "overlaps": _overlaps(listed),
@@ -45,10 +43,9 @@ def estimates_page(request: HttpRequest) -> HttpResponse:
 
 def row(one: figures.Published) -> dict[str, Any]:
     """A figure in the reader's language."""
-    khmer = (translation.get_language() or "").startswith("km")
     return {
         "one": one,
-        "subject": one.subject_km if khmer and one.subject_km else one.subject_en,
+        "subject": one.subject,
         "number": charts.number(one),
         "unit": labels.words(labels.UNIT, one.unit),
         "type": labels.words(labels.TYPE, one.type),

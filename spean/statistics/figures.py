@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from spean.country import pack
 from spean.country.files import PackError, Row, read_table
+from spean.country.language import in_language
 from spean.country.pack import Pack
 from spean.statistics.indicators import BREAKS, FOLDER
 from spean.statistics.models import FIGURE_TYPES
@@ -51,6 +52,11 @@ class Published:
     list_of: str = ""
     break_before: str = ""
     note: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What was counted, in the reader's language, where it is said in it."""
+        return in_language({"en": self.subject_en, "km": self.subject_km})
 
     @property
     def state(self) -> str:

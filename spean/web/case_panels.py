@@ -20,7 +20,6 @@ from spean.cases.panels import Panel, Sight, link, register
 from spean.cases.part_pages import until
 from spean.country import pack
 from spean.country.fields import label
-from spean.directory import queries as directory
 from spean.lib import clock
 from spean.oversight import queries as oversight
 from spean.privacy import events
@@ -44,7 +43,7 @@ def _referrals(sight: Sight) -> Mapping[str, Any] | None:
         shown.append(
             {
                 "referral": row,
-                "kind": directory.name_of(row.service) if row.service else referral_labels.KIND[row.kind],
+                "kind": row.service.label() if row.service else referral_labels.KIND[row.kind],
                 "status": word,
                 "colour": colour,
                 "reason": _reason(row),

@@ -198,7 +198,7 @@ def answer_sections(user: User) -> list[Section]:
     rows = []
     for one in referrals.answered(user, clock.now() - ANSWERS_SHOWN)[:SHOWN_IN_SHORT]:
         status, _colour = referral_labels.STATUS[one.status]
-        service = directory.name_of(one.service) if one.service else case_labels.organisation(one.to_organisation)
+        service = one.service.label() if one.service else case_labels.organisation(one.to_organisation)
         # Declined: straight to the services that come next.
         again = one.status == "declined" and one.need_id is not None
         url = _find_url("need_services", one.case_id, one.need_id) if again else _find_url("referral", one.pk)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from spean.access import policy
 from spean.cases.models import Case
 from spean.country import pack
-from spean.detection import arrivals
+from spean.detection import arrivals, tasks
 from spean.detection.models import Arrival
 from spean.instruments import recheck
 from spean.lib import clock
@@ -108,10 +108,10 @@ def test_a_forged_count_is_refused_and_nothing_kept(cast: Cast) -> None:
 
 
 def test_after_its_days_the_list_is_gone_and_its_counts_stay(cast: Cast, bus: Arrival) -> None:
-    assert arrivals.destroy_due() == 0
+    assert tasks.destroy_arrivals(0) == 0
     with clock.travel(clock.now() + pack().deadline("arrival_kept")):
-        assert arrivals.destroy_due() == 1
-        assert arrivals.destroy_due() == 0
+        assert tasks.destroy_arrivals(0) == 1
+        assert tasks.destroy_arrivals(0) == 0
     assert vault.is_destroyed(bus.pk)
     row = Arrival.objects.get()
     assert (row.submission, row.first) == (None, 1)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from spean.access import policy
 from spean.cases.exclusion import exclude
 from spean.cases.models import Case, Involvement
-from spean.detection import actions, informant
+from spean.detection import actions, informant, tasks
 from spean.detection.models import Informant
 from spean.lib import clock
 from spean.privacy import doors, events, vault
@@ -114,12 +114,12 @@ class TestItsDays:
     def test_destroyed_after_thirty(self, cast: Cast) -> None:
         row = call(cast)
         with clock.travel(row.destroy_at - timedelta(minutes=1)):
-            assert informant.destroy_due() == 0
+            assert tasks.destroy_informants(0) == 0
         with clock.travel(row.destroy_at):
             # Even before the job ran nobody opens it any more.
             assert informant.of_case(cast.operator, row.case) is None
-            assert informant.destroy_due() == 1
-            assert informant.destroy_due() == 0
+            assert tasks.destroy_informants(0) == 1
+            assert tasks.destroy_informants(0) == 0
         row.refresh_from_db()
         assert (row.name, row.phone, row.safe_times) == (None, None, None)
         assert vault.is_destroyed(row.subject)
@@ -136,8 +136,8 @@ class TestItsDays:
                 reverse("informant_longer", args=[row.pk]), {"reason": "She calls again on Friday.", "version": "1"}
             )
         with clock.travel(row.destroy_at + timedelta(days=1)):
-            assert informant.destroy_due() == 0
+            assert tasks.destroy_informants(0) == 0
         with clock.travel(row.destroy_at + timedelta(days=30)):
-            assert informant.destroy_due() == 1
+            assert tasks.destroy_informants(0) == 1
             with pytest.raises(Refused):
                 informant.keep_longer(cast.supervisor, row, reason="She calls again on Friday.")

@@ -69,7 +69,7 @@ class TestEstimatesOfOnePopulation:
     def test_zero_is_a_number_and_stands_before_a_logarithmic_axis(self) -> None:
         assert FIGURES["events_official"].state == "counted"
         band = charts.Band("count", (FIGURES["events_official"], FIGURES["workers_2002"]))
-        assert "2005–2009: 0" in charts.estimates("x", "Title", [band], khmer=False)
+        assert "2005–2009: 0" in charts.estimates("x", "Title", [band])
 
 
 class TestSeries:
@@ -213,7 +213,7 @@ class TestPage:
         names = ("workers_2002", "workers_2011", "slavery_2018", "slaves_2001")
         bands = [charts.Band(FIGURES[name].type, (FIGURES[name],)) for name in names]
         assert [one.type for one in bands] == list(FIGURE_TYPES)
-        drawn = charts.estimates("x", "T", bands, khmer=False)
+        drawn = charts.estimates("x", "T", bands)
         assert drawn.count("<circle") == 1
         assert "h10v10h-10z" in drawn
         assert "l6 6-6 6-6-6z" in drawn
@@ -221,7 +221,7 @@ class TestPage:
 
     def test_a_subject_cannot_carry_markup(self) -> None:
         one = replace(FIGURES["workers_2002"], subject_en="<script>alert(1)</script>")
-        assert "<script>" not in charts.estimates("x", "T", [charts.Band("count", (one,))], khmer=False)
+        assert "<script>" not in charts.estimates("x", "T", [charts.Band("count", (one,))])
 
 
 # --- figures recorded by officers ----------------------------------------------------------------------------

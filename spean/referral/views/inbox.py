@@ -59,7 +59,7 @@ def referral_list(request: AccessRequest) -> HttpResponse:
 def _row(referral: Referral, direction: str) -> dict[str, Any]:
     status, colour = labels.STATUS[referral.status]
     other = referral.from_organisation if direction == "in" else referral.to_organisation
-    what = directory.name_of(referral.service) if referral.service else labels.KIND[referral.kind]
+    what = referral.service.label() if referral.service else labels.KIND[referral.kind]
     since = case_labels.ago(referral.sent_at)
     return {
         "referral": referral,

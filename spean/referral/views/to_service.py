@@ -109,7 +109,7 @@ def send(request: AccessRequest, pk: UUID, need_pk: UUID, service_pk: UUID) -> H
     found = matching.match_for(case, service)
     told = policy.may(user, "see_places", service)
     context = {
-        "title": _("Refer to %(service)s") % {"service": directory.name_of(service)},
+        "title": _("Refer to %(service)s") % {"service": service.label()},
         "case": case,
         "to": to,
         "row": directory.shown(service, told=told),

@@ -83,10 +83,7 @@ def own_name(language: str) -> str:
 @register.filter
 def in_language(organisation: Organisation | None) -> str:
     """The name of an organisation in the reader's language, where it has one."""
-    if organisation is None:
-        return ""
-    khmer = (translation.get_language() or "").startswith("km")
-    return organisation.name_km if khmer and organisation.name_km else organisation.name
+    return organisation.label() if organisation else ""
 
 
 @register.filter
