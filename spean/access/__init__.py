@@ -1,1 +1,1 @@
-"""Who works here and who may do and see what: organisations, users, roles, sign-in, `policy.py`."""
+"""Who works here and who may do and see what: organisations, users, roles, sign-in, `policy/`."""

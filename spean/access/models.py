@@ -1,6 +1,6 @@
 """Organisations, users, their roles, requests for access, one-time sign-in links, and what kind of installation this is.
 
-What a role may do stands in `policy.py`; how somebody signs in stands in `views.py` and `pages.py`.
+What a role may do stands in `policy/`; how somebody signs in stands in `views.py` and `pages.py`.
 """
 
 import uuid

@@ -5,14 +5,20 @@ from uuid import uuid4
 
 import pytest
 from django.apps import apps
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from spean.access import pages, policy
 from spean.access.models import User
+from spean.access.policy import exclusions, standings
+from spean.access.policy import questions as questions_asked
 from spean.cases.exclusion import exclude
 from spean.cases.models import Case, Exclusion
+from spean.detection.models import Screening
+from spean.identification.models import Determination
+from spean.people.models import Person
+from spean.referral.models import Referral
 from tests import crawling, steps
 from tests.cast import Cast
 
@@ -79,12 +85,12 @@ def test_the_case_is_found_with_all_that_one_may_do_and_nothing_else(cast: Cast,
 def test_somebody_invited_or_in_an_emergency_is_not_left_out(cast: Cast) -> None:
     """The tables that a relation rests on are those in which its rows stand."""
     case = crawling.full(cast)
-    tables = policy._tables_of(case.pk)
+    tables = standings._tables_of(case.pk)
     assert tables
     for relation, label in policy.RESTS_ON.items():
-        assert label in policy._belonging(), relation
+        assert label in standings._belonging(), relation
         assert (label in tables) == apps.get_model(label).objects.filter(case_id=case.pk).exists(), relation
-    assert policy._tables_of(uuid4()) == frozenset()
+    assert standings._tables_of(uuid4()) == frozenset()
 
 
 @pytest.mark.parametrize("whom", ["provider", "shelter"])
@@ -106,6 +112,41 @@ def test_who_is_kept_away_is_told_nothing_while_he_reads(cast: Cast, whom: str) 
     assert told == afresh
 
 
+@pytest.mark.parametrize("who", ["manager", "provider", "outsider"])
+@pytest.mark.parametrize("kept_away", [False, True], ids=["free", "kept-away"])
+def test_one_object_is_answered_as_a_list_of_all_would(cast: Cast, who: str, kept_away: bool) -> None:
+    """`may` and `find` ask of exclusions by themselves; a list asks of them within."""
+    case = crawling.full(cast)
+    user = cast.again(who)
+    if kept_away:
+        Exclusion.objects.create(case=case, user=user, reason="implicated", created_by=cast.registry)
+    allowed = 0
+    for model in (Case, Screening, Referral, Determination, Person):
+        row = (
+            steps.person_of(case)
+            if model is Person
+            else model._default_manager.filter(**({"pk": case.pk} if model is Case else {"case": case})).first()
+        )
+        for action in policy.ACTIONS:
+            listed = policy.visible(user, action, model).filter(pk=row.pk).exists()
+            assert policy.may(user, action, row) == listed, (action, model)
+            allowed += listed
+    assert bool(allowed) == (who != "outsider" and not kept_away)
+
+
+def test_an_exclusion_made_while_the_question_is_asked_is_heeded(cast: Cast) -> None:
+    case = steps.registered(cast)
+    user = cast.again("manager")
+
+    def ask(rows: QuerySet[Case]) -> bool:
+        found = rows.exists()
+        Exclusion.objects.get_or_create(case=case, user=user, reason="implicated", created_by=cast.registry)
+        return found
+
+    assert questions_asked._one(user, "see_case", Case, case.pk, QuerySet.exists) is True
+    assert questions_asked._one(user, "see_case", Case, case.pk, ask) is False
+
+
 def test_a_page_that_is_read_remembers_and_the_next_one_asks_anew(cast: Cast) -> None:
     case = steps.registered(cast)
     manager = cast.again("manager")
@@ -122,7 +163,7 @@ def test_only_reading_remembers(cast: Cast, monkeypatch: pytest.MonkeyPatch, met
     seen = []
 
     def view(request: HttpRequest) -> HttpResponse:
-        seen.append(policy._READING.get() is not None)
+        seen.append(exclusions._READING.get() is not None)
         return HttpResponse()
 
     monkeypatch.setattr(pages, "second_factor_given", lambda request: True)
@@ -130,7 +171,7 @@ def test_only_reading_remembers(cast: Cast, monkeypatch: pytest.MonkeyPatch, met
     request.user = cast.statistician
     pages.page("somewhere/", view, action=policy.SIGNED_IN, name="somewhere").callback(request)
     assert seen == [remembers]
-    assert policy._READING.get() is None
+    assert exclusions._READING.get() is None
 
 
 @pytest.mark.parametrize("who", WHO)
