@@ -10,9 +10,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.styles import Font
-
 from spean.statistics import labels
 from spean.statistics.margins import TOTAL
 from spean.statistics.models import Edition
@@ -82,6 +79,10 @@ def _csv(edition: Edition, table: Mapping[str, Any], language: str, address: str
 
 
 def _xlsx(edition: Edition, table: Mapping[str, Any], language: str, address: str) -> bytes:
+    # Slow to import, and only whoever downloads a workbook needs it.
+    from openpyxl import Workbook
+    from openpyxl.styles import Font
+
     book = Workbook()
     sheet = book.active
     sheet.title = "table"
