@@ -19,7 +19,7 @@ from spean.country import pack
 from spean.lib import clock
 from spean.privacy import events, vault
 from spean.privacy.codes import unused_code
-from spean.workflow.engine import Forbidden, Step, case_of, claim, perform, requirement
+from spean.workflow.engine import Forbidden, Step, case_of, check_fields, claim, perform, requirement
 
 
 def new_case(actor: User, organisation: Organisation) -> Case:
@@ -74,7 +74,7 @@ def give_direct_help(actor: User, case: Case, help: Sequence[str], *, once: UUID
         if not policy.may(actor, "give_direct_help", case):
             raise Forbidden([_("This is not available to you.")])
         row = DirectHelp(case=case, help=list(help), given_at=clock.now(), given_by=actor)
-        row.full_clean()
+        check_fields(row)
         row.save(force_insert=True)
         events.record("help.given", actor=actor, obj=row, case=case, facts={"help": sorted(help)})
         return row

@@ -19,7 +19,7 @@ from spean.detection.models import Screening
 from spean.lib import clock
 from spean.privacy import events, vault
 from spean.privacy.models import Consent
-from spean.workflow.engine import Changed, Forbidden, Refused, claim, perform, requirement
+from spean.workflow.engine import Changed, Forbidden, Refused, check_fields, claim, perform, requirement
 
 SEALED = ("stated_name", "stated_contact", "notes")
 # What one page of an interview may set, beside answers and sealed texts.
@@ -103,7 +103,7 @@ def save_answers(
         if texts:
             vault.seal_fields(row, **texts)
         row.version += 1
-        row.full_clean(validate_constraints=False, validate_unique=False)
+        check_fields(row)
         row.save()
         events.record(
             "screening.answered", actor=actor, obj=row, case=row.case, fields=tuple(sorted({*page, *texts})),
@@ -153,7 +153,7 @@ def describe_person(actor: User, case: Case, **coded: Any) -> Case:
             raise Forbidden([_("This is not available to you.")])
         for name, value in coded.items():
             setattr(row, name, value)
-        row.full_clean(validate_constraints=False, validate_unique=False)
+        check_fields(row)
         row.save(update_fields=list(coded))
         events.record("case.described", actor=actor, obj=row, case=row, fields=tuple(sorted(coded)))
         return row

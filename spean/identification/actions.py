@@ -25,7 +25,17 @@ from spean.identification.models import Determination
 from spean.identification.rules import Findings as Findings
 from spean.lib import clock
 from spean.privacy import events, vault
-from spean.workflow.engine import Changed, Forbidden, Refused, WrongState, claim, perform, requirement, what_changed
+from spean.workflow.engine import (
+    Changed,
+    Forbidden,
+    Refused,
+    WrongState,
+    check_fields,
+    claim,
+    perform,
+    requirement,
+    what_changed,
+)
 
 events.register_action("determination.drafted", gettext_lazy("Draft of the decision kept"))
 
@@ -91,7 +101,7 @@ def keep_draft(
             raise Refused(failures)
         _write(row, written)
         row.version += 1
-        row.full_clean(validate_unique=False, validate_constraints=False)
+        check_fields(row)
         row.save()
         events.record("determination.drafted", actor=actor, obj=row, case=row.case, fields=sorted(written))
     return row

@@ -28,6 +28,7 @@ from spean.workflow.engine import (
     Changed,
     Forbidden,
     check,
+    check_fields,
     claim,
     perform,
     requirement,
@@ -161,7 +162,7 @@ def edit_person(
             raise Changed([what_changed(row)])
         _fill(row, identity)
         row.updated_at = clock.now()
-        row.full_clean(validate_constraints=False, validate_unique=False)
+        check_fields(row)
         row.save()
         case = row.cases.first()
         events.record(
@@ -216,7 +217,7 @@ def _create_person(actor: User, case: Case, identity: Identity) -> Person:
         registered_organisation=organisation, updated_at=clock.now(),
     )  # fmt: skip
     _fill(person, identity)
-    person.full_clean(validate_constraints=False, validate_unique=False)
+    check_fields(person)
     person.save(force_insert=True)
     return person
 

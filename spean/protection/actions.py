@@ -17,7 +17,7 @@ from spean.country import pack
 from spean.lib import clock
 from spean.privacy import events, vault
 from spean.protection.models import Need, ReflectionPeriod, RightsInformation, RiskAssessment
-from spean.workflow.engine import Forbidden, claim, perform, requirement
+from spean.workflow.engine import Forbidden, check_fields, claim, perform, requirement
 
 
 def give_rights_information(
@@ -39,7 +39,7 @@ def give_rights_information(
             case=case, language=language, method=method, interpreter=interpreter, understood=understood,
             text_version=pack().rights(language).version, given_at=clock.now(), given_by=actor,
         )  # fmt: skip
-        row.full_clean()
+        check_fields(row)
         row.save(force_insert=True)
         work.finish_tasks(case, "give_rights_information")
         facts = {"language": language, "method": method, "version": row.text_version}
@@ -96,7 +96,7 @@ def assess_risk(
         )  # fmt: skip
         if response.strip():
             vault.seal_fields(row, response=response)
-        row.full_clean(exclude=["response"])
+        check_fields(row)
         row.save(force_insert=True)
         Case.objects.filter(pk=case.pk).update(risk_level=level)
         case.risk_level = level
