@@ -6,6 +6,15 @@ from types import MappingProxyType
 from typing import Any
 
 FALLBACK_LANGUAGE = "en"
+# What each language calls itself. Lists of languages elsewhere have the English word for some of these.
+OWN_NAMES = {
+    "en": "English", "km": "ខ្មែរ", "lo": "ລາວ", "my": "မြန်မာ", "th": "ไทย", "vi": "Tiếng Việt", "zh": "中文",
+}  # fmt: skip
+
+
+def own_name(language: str) -> str:
+    """The name of a language in that language; its code where nobody has written it down."""
+    return OWN_NAMES.get(language, language)
 
 
 def language_or_active(language: str | None) -> str:

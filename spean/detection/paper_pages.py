@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from spean.access.pages import AccessRequest
 from spean.country import pack
+from spean.country.language import own_name
 from spean.detection import paper, rules, submission
 from spean.detection.paper import KIND, Sheet
 from spean.instruments.engine import Instance
@@ -24,14 +25,13 @@ from spean.instruments.recheck import Refused
 from spean.lib import clock
 from spean.workflow.engine import CannotDo
 
-OWN_NAMES = {"en": "English", "km": "ខ្មែរ", "vi": "Tiếng Việt", "th": "ไทย"}
 AGE, DISPUTED = "person/age", "person/age_disputed"
 
 
 @require_safe
 def sheets(request: AccessRequest) -> HttpResponse:
     """What can be printed, in each language, and typed in."""
-    languages = [(code, OWN_NAMES.get(code, code)) for code in pack().languages]
+    languages = [(code, own_name(code)) for code in pack().languages]
     context = {"sheets": list(paper.sheets().values()), "languages": languages}
     return render(request, "detection/paper.html", context)
 

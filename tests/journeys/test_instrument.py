@@ -91,6 +91,8 @@ def test_a_bus_is_listed_person_by_person(cast: Cast, arrive: Arrive) -> None:
         new Renderer(instance, { holder, words: { ...holder.dataset }, done: async (one) => { window.sent = one.xml() } })
     }"""
     visitor.page.evaluate(start, json.loads(json.dumps(instrument.made.definition)))
+    # By the names that their speakers can read, also where the browser knows no Khmer.
+    assert {"English", "ខ្មែរ"} <= set(visitor.page.locator("#instrument-language option").all_inner_texts())
     for index, part in enumerate(("2026", "6", "30")):
         visitor.page.fill(f'[id="f-arrival/arrived_on-{index}"]', part)
     visitor.page.fill('[id="f-arrival/place"]', "Poipet")

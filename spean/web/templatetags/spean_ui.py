@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from spean import country
 from spean.access.links import is_demonstration
 from spean.access.models import Organisation, User
+from spean.country.language import own_name as own_name_of
 from spean.lib import clock
 from spean.privacy import events
 from spean.web import deadlines, navigation
@@ -30,9 +31,6 @@ register = template.Library()
 
 EXIT_URL = "https://www.wikipedia.org/"
 COLOURS = ("blue", "green", "amber", "red", "grey", "deep")
-
-# What each language calls itself; Django's own list has the English word for Khmer.
-OWN_NAMES = {"en": "English", "km": "ខ្មែរ"}
 
 # --- the frame -------------------------------------------------------------------------------------------
 
@@ -77,7 +75,7 @@ def frame(context: template.Context) -> dict[str, Any]:
 @register.filter
 def own_name(language: str) -> str:
     """The name of a language in that language."""
-    return OWN_NAMES.get(language) or str(translation.get_language_info(language)["name_local"])
+    return own_name_of(language)
 
 
 @register.filter

@@ -119,7 +119,9 @@ export class Renderer {
   languages() {
     const codes = this.instance.definition.languages
     if (codes.length < 2) return ''
-    const names = (code) => new Intl.DisplayNames([code], { type: 'language' }).of(code)
+    // A browser without a language's own words calls it by an English name, which its speaker cannot read.
+    const own = { km: 'ខ្មែរ', lo: 'ລາວ', my: 'မြန်မာ', th: 'ไทย', vi: 'Tiếng Việt' }
+    const names = (code) => own[code] ?? new Intl.DisplayNames([code], { type: 'language' }).of(code)
     const select = element(
       'select',
       {
