@@ -33,6 +33,8 @@ from spean.privacy import kept, witness
 from spean.privacy.models import Event
 from spean.referral import labels as referral_labels
 from spean.referral import queries as referrals
+from spean.statistics import labels as statistics_labels
+from spean.statistics.models import Edition
 from spean.web import deadlines
 
 SHOWN = 25
@@ -156,6 +158,7 @@ STARTS: tuple[Start, ...] = (
     Start(_("Invite a user"), "user_invite", "manage_users"),
     Start(_("Add an organisation"), "organisation_add", "manage_organisations"),
     Start(_("Read the event log"), "event_log", "read_log"),
+    Start(_("Draft an edition"), "edition_new", "draft_edition", _("The numbers of a half-year or a year")),
 )
 
 
@@ -332,6 +335,19 @@ def erasure_sections(user: User) -> list[Section]:
     return [Section(_("Erasures to confirm"), rows, more=_find_url("erasure_list"))] if rows else []
 
 
+def edition_sections(user: User) -> list[Section]:
+    """Editions that another officer drafted and checked, for this one to publish or give back."""
+    if not policy.may(user, "publish_edition"):
+        return []
+    waiting = policy.visible(user, "publish_edition", Edition).filter(status="checked")
+    rows = [
+        Row(_("Publish the edition, or give it back"), "", _find_url("edition_draft", one.pk), None,
+            statistics_labels.period(one.slug))
+        for one in waiting[:SHOWN_IN_SHORT]
+    ]  # fmt: skip
+    return [Section(_("Editions"), rows, more=_find_url("edition_list"))] if rows else []
+
+
 def retention_sections(user: User) -> list[Section]:
     """Closed cases that were kept as long as the law asks."""
     if not policy.may(user, "request_erasure"):
@@ -376,6 +392,7 @@ SECTIONS: list[Callable[[User], list[Section]]] = [
     backup_sections,
     operation_sections,
     export_sections,
+    edition_sections,
 ]
 
 
