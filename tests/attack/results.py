@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -44,5 +45,4 @@ def table(results: Iterable[Result]) -> str:
 
 def conditions() -> str:
     """The machine as far as it explains the figures."""
-    load = Path("/proc/loadavg").read_text().split()[0] if Path("/proc/loadavg").exists() else "unknown"
-    return f"{platform.system()}, Python {platform.python_version()}, load {load}"
+    return f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
