@@ -28,8 +28,10 @@ PARTICIPANTS = {
     "screened": {"screener"},
 }
 # Who otherwise has no part in her, but is let in to one thing and by asking for it: the second person reads the
-# grounds that he was asked to confirm, and the police whose task is justice read who is suspected.
-LET_IN = {("own", "registry", "ground_reasons"), ("own", "investigator", "suspect")}
+# grounds that he was asked to confirm until he has answered, unless he is excluded; and the police whose task is
+# justice read who is suspected.
+LET_IN = {("own", "investigator", "suspect")}
+LET_IN |= {(person, "registry", "ground_reasons") for person in ("own", "revoked", "expired")}
 NOBODY = "nobody"
 # One of each role that has anything to open.
 INSIDERS = {
