@@ -244,6 +244,9 @@ def test_inactive_user_and_inactive_organisation_may_nothing(cast: Cast, decided
     manager.is_active = False
     assert not policy.may(manager, "see_case", decided)
     assert not policy.may(manager, "search_people")
+    # Nor does he act for anybody any more, whoever asks.
+    assert list(manager.memberships_now()) == []
+    assert not manager.roles
     organisation = cast.org("focal")
     organisation.active = False
     organisation.save()
