@@ -333,24 +333,24 @@ NOBODY_ON_FILE = Frequencies()
 
 def compare_all(
     asked: Prepared, others: Sequence[Prepared], frequencies: Frequencies = NOBODY_ON_FILE,
-    use: Parameters | None = None,
+    use: Parameters | None = None, minimum: float = 0.0,
 ) -> list[Comparison]:  # fmt: skip
-    """How strongly each of the others and the one asked about point to one person, and why."""
+    """How strongly each of the others and the one asked about point to one person, and, from `minimum` up, why."""
     if not others:
         return []
     use = use or parameters()
     places = np.arange(1, len(others) + 1)
     found = _weigh([asked, *others], np.zeros_like(places), places, frequencies, use.model)
-    scores = use.probability(found.weight, len(frequencies))
-    told = []
-    for row in range(len(others)):
-        reasons = _reasons(found.levels[row], found.bits[row], bool(found.other_name[row]))
-        score = float(scores[row])
-        if {"same_document", "same_phone"} & set(reasons):
-            # A shared telephone or paper is always looked at: it may be her, or her sister, or her trafficker.
-            score = max(score, POSSIBLE)
-        told.append(Comparison(float(found.weight[row]), score, reasons))
-    return told
+    # A shared telephone or paper is always looked at: it may be her, or her sister, or her trafficker.
+    shared = (found.levels[:, [PLACES["phone"], PLACES["document_number"]]] == 0).any(axis=1)
+    scores = np.maximum(use.probability(found.weight, len(frequencies)), np.where(shared, POSSIBLE, 0.0))
+    return [
+        Comparison(
+            float(found.weight[row]), score,
+            _reasons(found.levels[row], found.bits[row], bool(found.other_name[row])) if score >= minimum else (),
+        )
+        for row, score in enumerate(scores.tolist())
+    ]  # fmt: skip
 
 
 def compare(a: Details | Prepared, b: Details | Prepared, frequencies: Frequencies = NOBODY_ON_FILE) -> Comparison:
@@ -372,8 +372,8 @@ _DIFFERS = -1.0  # bits against, from which another year of birth is told
 
 def _reasons(levels: NDArray[np.int8], bits: NDArray[np.float32], other_name: bool) -> tuple[str, ...]:
     """What agreed and what did not as codes, strongest for first."""
-    at = {name: int(levels[place]) for name, place in PLACES.items()}
-    worth = {name: float(bits[place]) for name, place in PLACES.items()}
+    at = dict(zip(PLACES, levels.tolist(), strict=False))
+    worth = dict(zip(PLACES, bits.tolist(), strict=False))
     found: list[tuple[float, str]] = []
     family, given = at["family_name"], at["given_name"]
     named = worth["family_name"] + worth["given_name"] + worth["name_order"]

@@ -260,7 +260,7 @@ class SearchIndex:
         chosen = self._to_compare(asked, use)
         people = [(self._ids[slot], self._people[slot]) for slot in chosen]
         there = [(person_id, person) for person_id, person in people if person_id is not None and person is not None]
-        compared = compare_all(asked, [person for _, person in there], self._frequencies, use)
+        compared = compare_all(asked, [person for _, person in there], self._frequencies, use, minimum)
         found = [
             Found(person_id, round(one.score, 4), one.reasons)
             for (person_id, _), one in zip(there, compared, strict=True)
@@ -379,7 +379,10 @@ class SearchIndex:
 
     def _raise_halves(self, vocabulary: _Vocabulary, word: Word, points: Points) -> None:
         for one, other in vocabulary.halves(word):
-            both = np.intersect1d(vocabulary.bearers[one.sound], vocabulary.bearers[other.sound])
+            left, right = (np.frombuffer(vocabulary.bearers[half.sound], dtype=np.int32) for half in (one, other))
+            marked = np.zeros(len(points), dtype=bool)
+            marked[left] = True
+            both = right[marked[right]]
             points[both] = np.maximum(points[both], np.float32(WORD_BITS[1]))
 
 

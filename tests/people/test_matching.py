@@ -21,6 +21,7 @@ from spean.people import matching
 from spean.people.likeness import compare_names, form
 from spean.people.matching import LIKELY, POSSIBLE, Details, compare, prepare, weigh
 from spean.people.parameters import SHIPPED, Parameters, load, parameters
+from spean.people.search_server import CannotStart, check_weights
 from tests.bench.made_up_people import PROVINCES, corrupt, persons
 
 DARA = Details(
@@ -294,6 +295,13 @@ class TestParameters:
     def test_anything_else_is_refused_with_a_sentence(self, text: str) -> None:
         with pytest.raises(ValueError, match=r"parameters|model"):
             Parameters.from_json(text)
+
+    def test_the_search_does_not_start_with_a_broken_file(self, settings: Any, tmp_path: Path) -> None:
+        settings.SPEAN_MATCHING_FILE = tmp_path / "matching.json"
+        check_weights()
+        settings.SPEAN_MATCHING_FILE.write_text('{"format": 1}', encoding="utf-8")
+        with pytest.raises(CannotStart, match=r"matching\.json cannot be used"):
+            check_weights()
 
     def test_scores_fall_with_the_size_of_the_register_and_stay_probabilities(self) -> None:
         use = load(SHIPPED)
