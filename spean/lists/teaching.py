@@ -32,7 +32,7 @@ from spean.people.parameters import Parameters, parameters
 from spean.people.search_feed import Feed
 from spean.people.search_index import SearchIndex
 from spean.people.search_server import keep_memory_private
-from spean.privacy import events, vault
+from spean.privacy import doors, events
 
 # Of each answer. With fewer, what is learned is who happened to come, and the judgement says nothing.
 FEWEST = 100
@@ -115,13 +115,11 @@ def _key(one: UUID, other: UUID) -> int:
 def _rows(ids: Sequence[UUID]) -> Iterator[tuple[UUID, Prepared]]:
     """Rows of lists as registration would compare them; those whose key was destroyed are left out."""
     known = spellings(country.pack())
-    label = vault.label_of(ListRow, "content")
     for at in range(0, len(ids), AT_ONCE):
-        rows = list(ListRow.objects.filter(pk__in=ids[at : at + AT_ONCE]).order_by("pk"))
-        opened = vault.open_sealed([vault.Sealed(row.subject, label, row.pk, row.content) for row in rows])
-        for row, one in zip(rows, opened, strict=True):
-            if one.text is not None:
-                yield row.pk, prepare(_details(judging.record(one.text), known))
+        rows = ListRow.objects.filter(pk__in=ids[at : at + AT_ONCE]).order_by("pk")
+        for row, text in doors.by_operator(rows, "content", "matching"):
+            if text is not None:
+                yield row.pk, prepare(_details(judging.record(text), known))
 
 
 def _details(told: dict[str, str], known: Spellings) -> Details:
