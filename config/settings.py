@@ -79,6 +79,8 @@ SPEAN_LOG_KEY_FILE = Path(os.environ.get("SPEAN_LOG_KEY_FILE") or state.secret_f
 SPEAN_SEARCH_SOCKET = Path(
     os.environ.get("SPEAN_SEARCH_SOCKET") or databases.short_path(STATE / "search", "search.sock")
 )
+# Weights for the check for the same person, where `spean link-train --keep` has kept some of this installation.
+SPEAN_MATCHING_FILE = Path(os.environ.get("SPEAN_MATCHING_FILE") or STATE / "matching.json")
 # Names this installation's log to its witnesses: unlike any other's, and kept for good.
 SPEAN_LOG_NAME = os.environ.get("SPEAN_LOG_NAME", "spean/log")
 # Whom we ask to cosign ("URL KEY", separated by commas), and whose logs we cosign (keys, separated by commas).

@@ -174,6 +174,13 @@ COMMANDS = (
     Command("link", "spean.run.linking:link", "deduplicate and link lists of persons", raw=True),
     Command("encode", "spean.run.linking:encode", "turn a list into tokens without names, to be linked", raw=True),
     Command("link-encoded", "spean.run.linking:link_encoded", "link lists of tokens, without names", raw=True),
+    Command(
+        "link-train",
+        "spean.lists.teaching:command",
+        "learn from decided pairs what agreement is worth, and judge it",
+        raw=True,
+        database=_always,
+    ),
     Command("country check", "spean.country.check:main", "check a country pack for faults", raw=True),
     Command(
         "audit verify",

@@ -192,7 +192,8 @@ def _births(a: Table, rows_a: Ints, b: Table, rows_b: Ints) -> Levels:
             full & same_year & (day_a == month_b) & (month_a == day_b),
             full & same_day & same_month & digit,
             full & same_year & (same_day | same_month),
-            same_year & ~full,
+            # An age says the year give or take one.
+            (same_year & ~full) | (estimated & (apart <= 1)),
             same_year,
             (apart == 1),
             apart <= np.where(estimated, 4, 3),

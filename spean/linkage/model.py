@@ -130,7 +130,7 @@ def untrained(prior: float = 1e-5) -> Model:
 
 
 @lru_cache(maxsize=200_000)
-def _hashed(kind: str, value: str) -> str:
+def hashed(kind: str, value: str) -> str:
     return hashlib.blake2b(f"{kind}:{value}".encode(), digest_size=6).hexdigest()
 
 
@@ -195,19 +195,27 @@ def _within_origin(value: Ints, origin: Ints, share: Floats, columns: int) -> Fl
 
 
 def _known_shares(table: Table, model: Model, own: dict[str, Floats], values: Mapping[str, Ints]) -> dict[str, Floats]:
-    trained_on = float(model.facts["frequencies_from"])
     found = {}
     for kind, shares in own.items():
         here = float((values[kind.removesuffix(" within origin")] >= 0).sum())
-        known = np.full(len(shares), model.rare.get(kind, 1e-4))
         texts = table.names.sound_texts() if kind.startswith(("names", "mothers")) else []
-        frequent = model.frequent.get(kind, {})
-        for place, text in enumerate(texts):
-            known[place] = frequent.get(_hashed(kind, text), known[place])
-        # Values without a name in the file (places, nationalities) lean on the list itself, where it is long enough.
-        weight = trained_on / (trained_on + here) if texts or kind == "numbers" else 100 / (100 + here)
-        found[kind] = np.append((weight * known + (1 - weight) * shares)[:-1], 1.0)
+        found[kind] = leaning(kind, texts, shares, here, model)
     return found
+
+
+def leaning(kind: str, texts: Sequence[str], own: Floats, here: float, model: Model) -> Floats:
+    """Shares seen `here` times, leaning on those of the model: the more, the fewer were seen. The last stays 1."""
+    trained_on = float(model.facts.get("frequencies_from") or 0)
+    if not trained_on:
+        return own
+    known = np.full(len(own), model.rare.get(kind, 1e-4))
+    named = kind.startswith(("names", "mothers"))
+    frequent = model.frequent.get(kind, {})
+    for place, text in enumerate(texts if named and frequent else ()):
+        known[place] = frequent.get(hashed(kind, text), known[place])
+    # Values without a name in the file (places, nationalities) lean on the list itself, where it is long enough.
+    weight = trained_on / (trained_on + here) if named or kind == "numbers" else 100 / (100 + here)
+    return np.append((weight * known + (1 - weight) * own)[:-1], 1.0)
 
 
 def frequent_values(table: Table, shares: Rarity) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
@@ -219,7 +227,7 @@ def frequent_values(table: Table, shares: Rarity) -> tuple[dict[str, dict[str, f
     for kind, column in shares.share.items():
         if kind.startswith(("names", "mothers")):
             many = np.flatnonzero(column[: len(texts)] >= KEPT_FROM / records)
-            kept[kind] = {_hashed(kind, texts[place]): round(float(column[place]), 6) for place in many}
+            kept[kind] = {hashed(kind, texts[place]): round(float(column[place]), 6) for place in many}
             few = column[:-1][column[:-1] < KEPT_FROM / records]
         else:
             few = column[:-1]
@@ -286,7 +294,7 @@ def probability(bits: NDArray[Any], model: Model) -> Floats:
 # --- training ----------------------------------------------------------------------------------------
 
 
-def _counts(levels: NDArray[np.int8], worth: Floats | None = None) -> dict[str, Floats]:
+def level_counts(levels: NDArray[np.int8], worth: Floats | None = None) -> dict[str, Floats]:
     found = {}
     for place, one in enumerate(COMPARISONS):
         column = levels[:, place]
@@ -297,7 +305,7 @@ def _counts(levels: NDArray[np.int8], worth: Floats | None = None) -> dict[str, 
     return found
 
 
-def _shares(one: Comparison, counted: Floats, start: Sequence[float], prior: float) -> Floats:
+def level_shares(one: Comparison, counted: Floats, start: Sequence[float], prior: float) -> Floats:
     """Counts as shares within each group of levels, with so many imagined pairs spread as in `start`."""
     full = counted + prior * np.array(start)
     group = one.group_of
@@ -310,7 +318,7 @@ def _chances(raw: Mapping[str, Floats], model: Model, prior: float) -> dict[str,
     found = {}
     for one in COMPARISONS:
         clean = np.maximum(raw[one.name] - raw[one.name].sum() * prior * model.m[one.name], 0.0)
-        found[one.name] = _shares(one, clean, one.chance, RANDOM_PRIOR)
+        found[one.name] = level_shares(one, clean, one.chance, RANDOM_PRIOR)
     return found
 
 
@@ -341,14 +349,14 @@ def train(
     """Learns from candidate pairs (`levels`, `extra`), of which `sampled` (0..1) are given, and random ones (`chance`);
     `hope` is the share of them taken for one person at first."""
     model = untrained(max(min(1e-3, hope * len(levels) / sampled / max(all_pairs, 1)), 1e-9))
-    raw = _counts(chance)
+    raw = level_counts(chance)
     model.u = _chances(raw, model, model.prior if hope > 0.5 else 0.0)
     changes = []
     for _ in range(ROUNDS):
         worth = probability(evidence(levels, extra, model).sum(axis=1), model)
-        matched = _counts(levels, worth)
+        matched = level_counts(levels, worth)
         before = {name: values.copy() for name, values in model.m.items()}
-        model.m = {one.name: _shares(one, matched[one.name], one.start, PRIOR_PAIRS) for one in COMPARISONS}
+        model.m = {one.name: level_shares(one, matched[one.name], one.start, PRIOR_PAIRS) for one in COMPARISONS}
         expected = float(worth.sum()) / sampled
         prior_before = model.prior
         model.prior = min(max((expected + 0.1) / max(all_pairs, 1), 1e-12), 0.5)

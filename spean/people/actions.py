@@ -183,12 +183,21 @@ def confirm_same_person(actor: User, match: PossibleMatch, *, version: int | Non
 
 def confirm_not_same_person(actor: User, match: PossibleMatch, *, version: int | None = None) -> PossibleMatch:
     """Somebody decided: two people. Undoes an earlier "same" as well."""
+    return _no_longer_same("confirm_not_same_person", actor, match, version)
+
+
+def leave_match_unsure(actor: User, match: PossibleMatch, *, version: int | None = None) -> PossibleMatch:
+    """Somebody read both records and cannot say: undecided, with who and when. Undoes an earlier decision."""
+    return _no_longer_same("leave_match_unsure", actor, match, version)
+
+
+def _no_longer_same(verb: str, actor: User, match: PossibleMatch, version: int | None) -> PossibleMatch:
     with transaction.atomic():
-        with perform("confirm_not_same_person", match, actor, version=version) as step:
+        with perform(verb, match, actor, version=version) as step:
             was_same = step.obj.status == "same"
             step.obj.decided_at, step.obj.decided_by = clock.now(), actor
             if was_same:
-                Person.objects.filter(pk=step.obj.person_id).update(same_as=None, updated_at=clock.now())
+                _untie(step.obj)
         return step.obj
 
 
@@ -247,6 +256,26 @@ def _keep_decision(actor: User, case: Case, person: Person, found: search.Candid
         confirm_same_person(actor, match)
     elif decision == "not_same":
         confirm_not_same_person(actor, match)
+    elif _reads_both(actor, match):
+        leave_match_unsure(actor, match)
+    # Else nobody has read both yet: the pair is open, and the national registry decides.
+
+
+def _untie(match: PossibleMatch) -> None:
+    """Take one "same" back. Which record points to which depended on the order of decisions, so the records of the
+    person are pointed anew by the decisions that stay."""
+    # Whoever decided about two of the records decided for all of them, also where one belongs to another agency.
+    with everybody("records of one person are pointed to each other by what was decided; nothing of them is read"):
+        together = {root_of(match.person).pk}
+        new = together
+        while new:
+            new = set(Person.objects.filter(same_as__in=new).values_list("pk", flat=True)) - together
+            together |= new
+        list(Person.objects.select_for_update(of=("self",)).filter(pk__in=together).order_by("pk"))
+        Person.objects.filter(pk__in=together, same_as__isnull=False).update(same_as=None, updated_at=clock.now())
+        left = PossibleMatch.objects.filter(status="same", person__in=together, other__in=together).exclude(pk=match.pk)
+        for one in left.order_by("decided_at", "pk"):
+            _point(Person.objects.get(pk=one.person_id), Person.objects.get(pk=one.other_id))
 
 
 def _point(person: Person, other: Person) -> None:
@@ -282,9 +311,13 @@ def _matches_decided(case: Case, actor: User, facts: Mapping[str, Any]) -> list[
 @requirement("both_records_seen")
 def _both_records_seen(match: PossibleMatch, actor: User, facts: Mapping[str, Any]) -> list[str]:
     """Whoever decides whether two records are one person has read both: their own, or as the national registry."""
-    if _is_national(actor) or len(visible_persons(actor, (match.person_id, match.other_id))) == 2:
+    if _reads_both(actor, match):
         return []
     return [_("One of the two was registered by another agency. The national registry decides.")]
+
+
+def _reads_both(actor: User, match: PossibleMatch) -> bool:
+    return _is_national(actor) or len(visible_persons(actor, (match.person_id, match.other_id))) == 2
 
 
 def _is_national(actor: User) -> bool:

@@ -257,9 +257,9 @@ class DecisionForm(ActionForm):
 
     decision = forms.ChoiceField(
         label=_("Are these two records one person?"),
-        choices=DECISIONS[:2],
+        choices=DECISIONS,
         widget=forms.RadioSelect,
-        error_messages={"required": _("Choose “the same person” or “not the same person”")},
+        error_messages={"required": _("Choose “the same person”, “not the same person” or “unsure”")},
     )
 
 

@@ -1,84 +1,40 @@
-"""Whether two descriptions may be of one person: weights, reasons, thresholds. Pure; decides nothing.
+"""Whether two descriptions may be of one person: probability and reasons. Pure; decides nothing.
 
-The sum is Fellegi–Sunter's: every field that both sides know adds the logarithm (base 2) of how much more often
-it agrees, or disagrees, in two records of one person than in records of two people. What one side does not know
-adds nothing. The weights are fixed here until decisions made by people are numerous enough to train them.
-Finding candidates among many persons is `search_index`; deciding is a person's, in `actions`.
+How alike two records are, and what that is worth, is said once, in `spean.linkage`: the comparisons, rarity and weights
+that link lists score persons here as well. This module turns details into what is compared there, and levels into
+reasons a clerk can read. Finding candidates among many is `search_index`; deciding is a person's, in `actions`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
-from math import log2
 from typing import NamedTuple
 
+import numpy as np
 from django.utils.translation import gettext_lazy as _
-from rapidfuzz.distance import OSA
+from numpy.typing import NDArray
 
 from spean.lib import names
 from spean.lib.births import common_era, read_birth
 from spean.lib.numbers import document_keys, phone_keys
+from spean.linkage import model
+from spean.linkage.compare import COMPARISONS, NAME_OTHER, NAME_SOUND, PLACES, Compared, Levels, name_levels
+from spean.linkage.compare import compare as levels_of
+from spean.linkage.frequency import Frequencies, Values
+from spean.linkage.records import NUMBERS, SEXES, Ints, Table, Vocabulary, region_of, split_name
+from spean.people.likeness import Form, form_of
+from spean.people.parameters import Parameters, parameters
 
-# --- thresholds and weights ------------------------------------------------------------------------
-
-# Before anything is compared: the odds that a given record on file is the person now asked about. About one
-# newcomer in six is known already, against some twenty thousand people on file.
-PRIOR_BITS = -17.0
-
-# From here on a person is asked to look. Low on purpose: looking at twenty pairs costs minutes, a second file about
-# one survivor costs her a second interview and the country a wrong count.
-POSSIBLE = 0.05
+# From here on a person is asked to look: of a hundred pairs at this border one is the same person. Low on purpose:
+# looking at a pair costs a minute, a second file about one survivor a second interview and the country a wrong count.
+POSSIBLE = 0.01
 # From here on the page says "probably the same". It still asks.
 LIKELY = 0.8
-
-SAME_DOCUMENT = 20.0  # numbers are unique, but families lend papers and clerks mistype
-SAME_PHONE = 13.0  # telephones are shared by sisters and sold; a different number says nothing
-SAME_BIRTH_DATE = 12.0
-SWAPPED_BIRTH_DATE = 9.0
-ONE_PART_OF_DATE_DIFFERS = 5.0
-SAME_YEAR_OTHER_DAY = 1.0
-SAME_YEAR = 5.0
-# Difference in years → weight, where both years were stated, and where one was estimated or counted from an age.
-YEARS_APART = ((1, 1.0), (2, -2.0), (5, -4.0), (200, -6.0))
-YEARS_APART_ESTIMATED = ((1, 2.0), (2, 1.0), (3, 0.0), (5, -1.0), (10, -3.0), (200, -6.0))
-SAME_SEX, OTHER_SEX, SEX_UNCLEAR = 0.7, -3.0, -0.5  # lowers, never excludes: clerks err, and people transition
-SAME_NATIONALITY, OTHER_NATIONALITY = 0.5, -2.0  # nationality is often claimed falsely or contested
-SAME_PROVINCE, OTHER_PROVINCE = 3.0, -1.0
-PARENT_SHARE, PARENT_CAP, OTHER_PARENT = 0.8, 12.0, -2.0
-
-NAME_CAP = 24.0  # a full, rare name; more words prove no more
-OTHER_NAME = -5.0  # low cost: a false name is given to, or chosen by, many trafficked persons
-WORD_DIFFERS = -3.0
-WORD_EXTRA = -0.7  # a name in the middle left out
-SOUND_ONLY = -0.4
-SPLIT_OR_JOINED = -0.4
-NEAR = 0.7  # likeness of two words from which they may be one, misspelt
-WORD_BITS = (2.0, 13.0)  # the least and most one word can prove
-
-# Share of people who bear a word of a name, by its sound, until the index knows the real counts. Rough shares from
-# published name lists of the region; anything else counts as one in a thousand.
-COMMON_SHARE = 0.001
-COMMON_SOUNDS = {
-    names.key(word): share
-    for word, share in {
-        "nguyen": 0.06, "thi": 0.05, "van": 0.04, "tran": 0.02, "le": 0.015, "pham": 0.01, "sok": 0.03,
-        "srey": 0.05, "chan": 0.03, "chea": 0.02, "chhay": 0.01, "heng": 0.015, "kim": 0.015, "ly": 0.015,
-        "mao": 0.01, "keo": 0.01, "kong": 0.01, "lim": 0.01, "long": 0.01, "meas": 0.01, "nget": 0.006,
-        "noun": 0.008, "oum": 0.008, "ouk": 0.006, "pen": 0.008, "pich": 0.008, "prak": 0.008, "prum": 0.008,
-        "sam": 0.01, "seng": 0.012, "sim": 0.008, "som": 0.01, "sun": 0.01, "tep": 0.008, "yim": 0.006, "dara": 0.01,
-        "sophea": 0.012, "sokha": 0.01, "sreymom": 0.008, "sreyneang": 0.008, "sopheap": 0.01, "bopha": 0.006,
-        "channa": 0.006, "samnang": 0.008, "vanna": 0.008, "chantha": 0.006, "ratha": 0.006, "somchai": 0.005,
-        "somsak": 0.004, "aung": 0.02, "myint": 0.01, "win": 0.01,
-    }.items()
-}  # fmt: skip
-
-Share = Callable[[str], float]
-
-
-def usual_share(sound: str) -> float:
-    """How common a word of a name is, when nothing is known about the people on file."""
-    return COMMON_SOUNDS.get(sound, COMMON_SHARE)
+# Where a shorter and a better file of names both know her, the better must speak for her by more than this to be told.
+BY_OTHER_NAME = 1.0
+SIMILAR_NAME = 4.0  # bits of both names from which they are called similar
+MOST_NAMES = 6  # of one person that are compared
+SPELLINGS_APART = 4  # letters by which two spellings of one whole name may differ in length
 
 
 # --- what is compared ------------------------------------------------------------------------------
@@ -107,51 +63,64 @@ class Details:
         return "<details of a person>"  # a name must not reach a trace or a log
 
 
-class Word(NamedTuple):
-    text: str
-    sound: str
+class Named(NamedTuple):
+    """One name of a person as romanised words with spaces between; `alias` is a single word she is called besides."""
 
-
-Form = tuple[Word, ...]
+    family: str
+    given: str
+    alias: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Prepared:
     """Details romanised and cleaned once, so that many comparisons are cheap."""
 
-    forms: tuple[Form, ...] = ()
-    other_forms: tuple[Form, ...] = ()
-    mother: tuple[Form, ...] = ()
-    father: tuple[Form, ...] = ()
-    sex: str = ""
+    named: tuple[Named, ...] = ()
+    other_named: tuple[Named, ...] = ()
+    mother: str = ""
+    father: str = ""
+    sex: int = -1
     born: date | None = None
     year: int | None = None
     estimated: bool = False
     nationality: str = ""
     province: str = ""
-    phones: frozenset[str] = frozenset()
-    documents: frozenset[str] = frozenset()
+    phones: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """Her names as words with their sounds."""
+        return tuple(words for one in self.named if (words := form_of(one.family, one.given)))
+
+    @property
+    def other_forms(self) -> tuple[Form, ...]:
+        """Names that she was called besides."""
+        told = ((one.alias,) if one.alias else (one.family, one.given) for one in self.other_named)
+        return tuple(words for texts in told if (words := form_of(*texts)))
+
+    @property
+    def mother_forms(self) -> tuple[Form, ...]:
+        return tuple(words for words in (form_of(self.mother),) if words)
+
+    def values(self) -> Values:
+        """What is counted to know how common it is."""
+        every = self.named + self.other_named
+        return Values(
+            tuple(dict.fromkeys(_sound(one.family) for one in every if one.family)),
+            tuple(dict.fromkeys(_sound(one.given) for one in every if one.given)),
+            _sound(self.mother), self.nationality, self.province, self.phones + self.documents,
+        )  # fmt: skip
 
 
 class Comparison(NamedTuple):
     weight: float  # bits for (+) or against (-), without the prior
-    score: float  # 0..1: probability under the fixed weights
+    score: float  # 0..1: probability under the parameters in use
     reasons: tuple[str, ...]  # codes, strongest first
 
 
-@lru_cache(maxsize=400_000)
-def _word(text: str) -> Word:
-    return Word(text, names.key(text))
-
-
-def form(text: str) -> Form:
-    """A name as words with their sounds."""
-    return tuple(word for word in map(_word, names.romanise(text).split()) if word.sound)
-
-
-def _forms(*texts: str) -> tuple[Form, ...]:
-    found = (form(part) for text in texts if text for part in names.split_aliases(text))
-    return tuple(dict.fromkeys(words for words in found if words))
+def _sound(words: str) -> str:
+    return names.key(words.replace(" ", ""))
 
 
 def prepare(details: Details) -> Prepared:
@@ -160,267 +129,303 @@ def prepare(details: Details) -> Prepared:
     estimated = details.birth_year_estimated and year is None
     if year is None and details.birth_year is not None:
         year = common_era(details.birth_year)
-    main = _forms(f"{details.family_name} {details.given_name}", details.name_km)
+    others = [part for text in details.other_names for part in text.split(",")]
+    named, other_named = _named(details, others)
     return Prepared(
-        forms=main,
-        other_forms=tuple(
-            words
-            for words in _forms(*(part for text in details.other_names for part in text.split(",")))
-            if words not in main
-        ),
-        mother=_forms(details.mother_name),
-        father=_forms(details.father_name),
-        sex=details.sex,
+        named=named,
+        other_named=other_named,
+        mother=_parent(details.mother_name),
+        father=_parent(details.father_name),
+        # Unclear or between the two is nothing that could disagree.
+        sex={**SEXES, "nonconforming": -1}.get(details.sex.replace("_", ""), -1),
         born=born,
         year=year,
         estimated=estimated,
         nationality=details.nationality,
         province=details.birth_province,
-        phones=frozenset(phone_keys(details.phone)),
-        documents=frozenset(document_keys(details.document_number)),
+        phones=tuple(dict.fromkeys(phone_keys(details.phone)))[:NUMBERS],
+        documents=tuple(dict.fromkeys(document_keys(details.document_number)))[:NUMBERS],
     )
 
 
-# --- names -----------------------------------------------------------------------------------------
+def _named(details: Details, others: Sequence[str]) -> tuple[tuple[Named, ...], tuple[Named, ...]]:
+    main: list[Named] = []
+    called: list[str] = list(others)
+    for family, given in ((details.family_name, details.given_name), ("", details.name_km)):
+        first, *more = names.split_aliases(given) or [""]
+        called += more
+        one, two, alias = split_name(family, first)
+        if one or two:
+            main.append(Named(" ".join(one), " ".join(two)))
+        if alias:
+            called.append(" ".join(alias))
+    other: list[Named] = []
+    for text in called:
+        for part in names.split_aliases(text):
+            one, two, _ = split_name("", part)
+            if one and two:
+                other.append(Named(" ".join(one), " ".join(two)))
+            elif two:
+                before = main[0] if main else Named("", "")
+                other.append(before._replace(alias=" ".join(two)))
+    kept = tuple(dict.fromkeys(main))[:MOST_NAMES]
+    return kept, tuple(one for one in dict.fromkeys(other) if one not in kept)[: MOST_NAMES - len(kept)]
 
 
-class NameLikeness(NamedTuple):
-    weight: float
-    matched: float  # bits of the words that were found again
-    whole: bool  # every word of both sides was found
-    spelled: bool  # … and spelled alike
-    turned: bool  # … in another order
+def _parent(text: str) -> str:
+    # Sorted, because nobody says whether the family name of a parent comes first.
+    return " ".join(sorted(names.romanise(next(iter(names.split_aliases(text)), "")).split(), key=names.key))
 
 
-_NOTHING_ALIKE = NameLikeness(OTHER_NAME, 0.0, False, False, False)
+# --- the comparison ------------------------------------------------------------------------------
 
 
-def _bits(sound: str, share: Share) -> float:
-    return min(max(-log2(max(share(sound), 1e-9)), WORD_BITS[0]), WORD_BITS[1])
+class _Rows(NamedTuple):
+    """The names of some persons as a table: one row for each name of each person."""
+
+    table: Table
+    father: Ints
+    person: Ints  # whose name a row is, by place
+    other: NDArray[np.bool_]  # a name besides the main ones
 
 
-@lru_cache(maxsize=100_000)
-def likeness(first: Word, second: Word) -> float:
-    """0..1, the better of spelling and sound; short words must agree wholly, their neighbours are other names."""
-    if min(len(first.text), len(second.text)) < 3:
-        return 0.0
-    spelling = OSA.normalized_similarity(first.text, second.text)
-    sound = OSA.normalized_similarity(first.sound, second.sound) - 0.05
-    return max(spelling, sound)
+def _rows(people: Sequence[Prepared]) -> _Rows:
+    vocabulary = Vocabulary()
+    nationalities: dict[str, int] = {}
+    places: dict[str, int] = {}
+    numbers: dict[str, int] = {}
+    cells: list[tuple[int, ...]] = []
+    father: list[int] = []
+    owner: list[int] = []
+    other: list[bool] = []
+
+    def numbered(known: dict[str, int], text: str) -> int:
+        return known.setdefault(text, len(known)) if text else -1
+
+    for place, one in enumerate(people):
+        many = [numbered(numbers, text) for text in one.phones] + [-1] * (NUMBERS - len(one.phones))
+        many += [numbered(numbers, text) for text in one.documents] + [-1] * (NUMBERS - len(one.documents))
+        day = (one.born.month, one.born.day) if one.born else (0, 0)
+        mother, fathered = vocabulary.add(one.mother.split()), vocabulary.add(one.father.split())
+        rest = (
+            mother, one.sex, numbered(nationalities, one.nationality), one.year or 0, *day, int(one.estimated),
+            numbered(places, one.province), numbered(places, region_of(one.province)), *many,
+        )  # fmt: skip
+        every = one.named + one.other_named or (Named("", ""),)
+        for number, named in enumerate(every):
+            cells.append((*(vocabulary.add(text.split()) for text in named), *rest))
+            father.append(fathered)
+            owner.append(place)
+            other.append(number >= len(one.named) > 0)
+    columns = np.array(cells, dtype=np.int32)
+    found = [np.ascontiguousarray(columns[:, place]) for place in range(12)]
+    table = Table(
+        [""] * len(cells), [""], np.zeros(len(cells), dtype=np.int32), vocabulary, found[0], found[1], found[2], found[3],
+        found[4], found[5], found[6], found[7], found[8], found[9], found[10], found[11],
+        np.ascontiguousarray(columns[:, 12 : 12 + NUMBERS]), np.ascontiguousarray(columns[:, 12 + NUMBERS :]),
+        np.array([*numbers, ""], dtype=object), place_codes=tuple(places), nationality_codes=tuple(nationalities),
+    )  # fmt: skip
+    return _Rows(table, np.array(father, dtype=np.int32), np.array(owner), np.array(other))
 
 
-def compare_names(first: Form, second: Form, share: Share = usual_share) -> NameLikeness:
-    """Align the words of two names, in any order, split or joined, misspelt or left out."""
-    if second < first:
-        first, second = second, first  # the same answer whichever is asked about
-    if first == second:
-        total = sum(_bits(word.sound, share) for word in first)
-        return NameLikeness(min(total, NAME_CAP), total, True, True, False)
-    left, right = list(first), list(second)
-    weight = matched = 0.0
-    spelled = True
-    order: list[tuple[int, int]] = []
+class Weighed(NamedTuple):
+    """One row per pair: levels of all comparisons, the father's last, and how rare what agrees is (bits)."""
 
-    def take(one: Word, other: Word, worth: float, cost: float = 0.0) -> None:
-        nonlocal weight, matched
-        order.append((first.index(one), second.index(other)))
-        left.remove(one)
-        right.remove(other)
-        weight += worth + cost
-        matched += worth
-
-    for word in first:
-        if word in right and word in left:
-            take(word, word, _bits(word.sound, share))
-    for word in list(left):
-        twin = next((other for other in right if other.sound == word.sound), None)
-        if twin is not None:
-            take(word, twin, _bits(word.sound, share), SOUND_ONLY)
-            spelled = False
-    for shorter, longer in ((left, right), (right, left)):
-        for word in list(shorter):
-            pair = _pieces(word, longer)
-            if pair:
-                worth = min(sum(_bits(piece.sound, share) for piece in pair), WORD_BITS[1] + 3)
-                weight += worth + SPLIT_OR_JOINED
-                matched += worth
-                shorter.remove(word)
-                for piece in pair:
-                    longer.remove(piece)
-                spelled = False
-    if left and right and _sound_together(first) == _sound_together(second):  # a space in the wrong place
-        matched = sum(min(_bits(word.sound, share) for word in words) for words in (first, second))
-        weight, left, right, spelled = matched + SPLIT_OR_JOINED, [], [], False
-    whole = not left and not right
-    near = sorted(
-        ((likeness(*sorted((one, other))), one, other) for one in left for other in right),
-        key=lambda found: (-found[0], found[1], found[2]),
-    )
-    for alike, one, other in near:
-        if alike >= NEAR and one in left and other in right:
-            worth = min(_bits(one.sound, share), _bits(other.sound, share)) * (0.3 + 0.55 * (alike - NEAR) / (1 - NEAR))
-            take(one, other, worth)
-            spelled = False
-    if not matched:
-        return _NOTHING_ALIKE
-    weight += WORD_DIFFERS * min(len(left), len(right)) + WORD_EXTRA * abs(len(left) - len(right))
-    turned = whole and [other for _, other in sorted(order)] != sorted(other for _, other in order)
-    return NameLikeness(max(min(weight, NAME_CAP), OTHER_NAME), matched, whole, spelled and whole, turned)
+    levels: Levels  # (pairs, comparisons + 1)
+    extra: NDArray[np.float32]  # (pairs, comparisons + 1)
+    other_name: NDArray[np.bool_]  # found by a name besides the main ones
+    weight: NDArray[np.float64]  # bits in all, under the model that chose among the names
+    bits: NDArray[np.float32]  # (pairs, comparisons + 1)
 
 
-@lru_cache(maxsize=200_000)
-def _sound_together(words: Form) -> str:
-    return names.key("".join(word.text for word in words))
+FATHER = len(COMPARISONS)
+_MOTHER = PLACES["mother_name"]
 
 
-def _pieces(word: Word, among: Sequence[Word]) -> tuple[Word, Word] | None:
-    """Two words that are one compound name when written together."""
-    for one in among:
-        for other in among:
-            if (
-                one is not other
-                and one.sound[0] == word.sound[0]
-                and abs(len(one.text) + len(other.text) - len(word.text)) <= 4
-                and names.key(one.text + other.text) == word.sound
-            ):
-                return one, other
-    return None
+def weigh(pairs: Sequence[tuple[Prepared, Prepared]], frequencies: Frequencies, weights: model.Model) -> Weighed:
+    """How the two of each pair agree. Of persons with several names, by the names that agree best."""
+    people = [one for pair in pairs for one in pair]
+    return _weigh(people, np.arange(0, len(people), 2), np.arange(1, len(people), 2), frequencies, weights)
 
 
-def _best_name(ours: Iterable[Form], theirs: Sequence[Form], share: Share) -> NameLikeness | None:
-    found = [compare_names(one, other, share) for one in ours for other in theirs]
-    return max(found) if found else None
+def _weigh(
+    people: Sequence[Prepared], ones: Ints, others: Ints, frequencies: Frequencies, weights: model.Model
+) -> Weighed:
+    """Of the pairs (people[ones[k]], people[others[k]])."""
+    rows = _rows(people)
+    table = rows.table
+    first = np.searchsorted(rows.person, np.arange(len(people)))
+    count = np.append(first[1:], len(rows.person)) - first
+    # Every name of the one with every name of the other.
+    each = count[ones] * count[others]
+    pair = np.repeat(np.arange(len(ones)), each)
+    step = np.arange(len(pair)) - np.repeat(np.cumsum(each) - each, each)
+    width = count[others][pair]
+    left, right = first[ones][pair] + step // width, first[others][pair] + step % width
+    found = _spaced(table, left, right, levels_of(table, left, table, right))
+    shares = frequencies.shares(table, weights)
+    extra = model.rarity_bits(found, table, left, table, right, shares)
+    bits = model.evidence(found.levels, extra, weights)
+    father = _fathers(rows, left, right, shares, weights)
+    levels = np.concatenate([found.levels, father[0][:, None]], axis=1)
+    extra = np.concatenate([extra, father[1][:, None]], axis=1)
+    bits = np.concatenate([bits, father[2][:, None]], axis=1)
+    weight = bits.sum(axis=1, dtype=float)
+    best, by_other = _best(pair, weight, rows.other[left] | rows.other[right], len(ones))
+    return Weighed(levels[best], extra[best], by_other, weight[best], bits[best])
 
 
-def _name_reasons(found: NameLikeness) -> Iterator[str]:
-    if found.spelled:
-        yield "same_name"
-    elif found.whole:
-        yield "same_name_sound"
-    elif found.weight >= 4:
-        yield "similar_name"
-    elif found.weight < 0:
-        yield "different_name"
-    if found.turned:
-        yield "name_order"
+def reweigh(found: Weighed, weights: model.Model) -> NDArray[np.float64]:
+    """Bits in all of the same agreement under other weights."""
+    own = model.evidence(found.levels[:, :FATHER], found.extra[:, :FATHER], weights)
+    levels, extra = np.full_like(found.levels[:, :FATHER], -1), np.zeros_like(found.extra[:, :FATHER])
+    levels[:, _MOTHER], extra[:, _MOTHER] = found.levels[:, FATHER], found.extra[:, FATHER]
+    return own.sum(axis=1, dtype=float) + model.evidence(levels, extra, weights)[:, _MOTHER]
 
 
-# --- the whole comparison ------------------------------------------------------------------------
-
-_CLEAR_SEXES = frozenset({"female", "male"})
-_UNCLEAR_SEXES = frozenset({"", "unknown", "nonconforming"})
-
-
-def _compare_births(a: Prepared, b: Prepared) -> tuple[float, str]:
-    if a.year is None or b.year is None:
-        return 0.0, ""
-    apart = abs(a.year - b.year)
-    if a.born and b.born:
-        if a.born == b.born:
-            return SAME_BIRTH_DATE, "same_birth_date"
-        if not apart and (a.born.day, a.born.month) == (b.born.month, b.born.day):
-            return SWAPPED_BIRTH_DATE, "swapped_birth_date"
-        same_day, same_month = a.born.day == b.born.day, a.born.month == b.born.month
-        if (not apart and (same_day or same_month)) or (same_day and same_month and _one_digit(a.year, b.year)):
-            return ONE_PART_OF_DATE_DIFFERS, "similar_birth_date"
-        if not apart:
-            return SAME_YEAR_OTHER_DAY, "same_birth_year"
-    elif not apart:
-        return SAME_YEAR, "same_birth_year"
-    estimated = a.estimated or b.estimated
-    weight = next(
-        w for most, w in (YEARS_APART_ESTIMATED if estimated else YEARS_APART) if apart <= most or most == 200
-    )
-    if weight > 0:
-        return weight, "close_birth_year"
-    return weight, "different_birth_year" if weight < -1 else ""
+def _best(
+    pair: Ints, weight: NDArray[np.float64], other: NDArray[np.bool_], pairs: int
+) -> tuple[Ints, NDArray[np.bool_]]:
+    """Of each pair the row with most weight; one of other names only where it says clearly more."""
+    order = np.lexsort((other, -(weight - BY_OTHER_NAME * other), pair))
+    best = order[np.searchsorted(pair[order], np.arange(pairs))]
+    return best, other[best]
 
 
-def _one_digit(a: int, b: int) -> bool:
-    return abs(a - b) == 1 or sum(one != other for one, other in zip(str(a), str(b), strict=True)) == 1
+def _spaced(table: Table, left: Ints, right: Ints, found: Compared) -> Compared:
+    """A space in the wrong place, or none: two whole names that sound the same together agree in both their parts."""
+    texts = table.names.texts
+    at_family, at_given = PLACES["family_name"], PLACES["given_name"]
+    known = (found.levels[:, at_family] >= 0) & (found.levels[:, at_given] >= 0)
+    alike = (found.levels[:, at_family] <= NAME_SOUND) & (found.levels[:, at_given] <= NAME_SOUND)
+    both = (table.family >= 0) & (table.given >= 0)
+    for place in np.flatnonzero(~(known & alike) & (both[left] | both[right])).tolist():
+        one, other = left[place], right[place]
+        ours, theirs = (texts[table.family[row]] + texts[table.given[row]] for row in (one, other))
+        if abs(len(ours) - len(theirs)) > SPELLINGS_APART or not ours or not theirs:
+            continue
+        if names.key(ours) != names.key(theirs):
+            turned = texts[table.given[one]] + texts[table.family[one]]
+            if names.key(turned) != names.key(theirs):
+                continue
+        split = other if both[other] else one
+        found.levels[place, [at_family, at_given]] = NAME_SOUND
+        found.levels[place, PLACES["name_order"]] = -1
+        found.family[place] = table.family[split]
+        found.given[place] = table.given[split]
+    return found
 
 
-def _compare_sexes(a: str, b: str) -> tuple[float, str]:
-    if a in _UNCLEAR_SEXES or b in _UNCLEAR_SEXES:
-        return 0.0, ""
-    if a == b:
-        return SAME_SEX, ""
-    if a in _CLEAR_SEXES and b in _CLEAR_SEXES:
-        return OTHER_SEX, "different_sex"
-    return SEX_UNCLEAR, "different_sex"
+def _fathers(
+    rows: _Rows, left: Ints, right: Ints, shares: model.Rarity, weights: model.Model
+) -> tuple[Levels, NDArray[np.float32], NDArray[np.float32]]:
+    """Levels, rarity and bits of the fathers' names, which prove what mothers' names prove: lists seldom tell them."""
+    table = replace(rows.table, mother=rows.father)
+    nobody = np.full((len(left), 2), -1, dtype=np.int32)
+    levels = np.full((len(left), len(COMPARISONS)), -1, dtype=np.int8)
+    levels[:, _MOTHER] = name_levels(table.names, rows.father[left], rows.father[right])
+    extra = model.rarity_bits(Compared(levels, nobody, nobody), table, left, table, right, shares)
+    return levels[:, _MOTHER], extra[:, _MOTHER], model.evidence(levels, extra, weights)[:, _MOTHER]
 
 
-def compare(a: Details | Prepared, b: Details | Prepared, share: Share = usual_share) -> Comparison:
-    """How strongly two descriptions point to one person, and why. The order of the two does not matter."""
+NOBODY_ON_FILE = Frequencies()
+
+
+def compare_all(
+    asked: Prepared, others: Sequence[Prepared], frequencies: Frequencies = NOBODY_ON_FILE,
+    use: Parameters | None = None, minimum: float = 0.0,
+) -> list[Comparison]:  # fmt: skip
+    """How strongly each of the others and the one asked about point to one person, and, from `minimum` up, why."""
+    if not others:
+        return []
+    use = use or parameters()
+    places = np.arange(1, len(others) + 1)
+    found = _weigh([asked, *others], np.zeros_like(places), places, frequencies, use.model)
+    # A shared telephone or paper is always looked at: it may be her, or her sister, or her trafficker.
+    shared = (found.levels[:, [PLACES["phone"], PLACES["document_number"]]] == 0).any(axis=1)
+    scores = np.maximum(use.probability(found.weight, len(frequencies)), np.where(shared, POSSIBLE, 0.0))
+    return [
+        Comparison(
+            float(found.weight[row]), score,
+            _reasons(found.levels[row], found.bits[row], bool(found.other_name[row])) if score >= minimum else (),
+        )
+        for row, score in enumerate(scores.tolist())
+    ]  # fmt: skip
+
+
+def compare(a: Details | Prepared, b: Details | Prepared, frequencies: Frequencies = NOBODY_ON_FILE) -> Comparison:
+    """The same for two. The order of the two does not matter."""
     a = prepare(a) if isinstance(a, Details) else a
     b = prepare(b) if isinstance(b, Details) else b
+    return compare_all(a, [b], frequencies)[0]
+
+
+# --- reasons -------------------------------------------------------------------------------------------
+
+_BIRTHS = (
+    "same_birth_date", "swapped_birth_date", "similar_birth_date", "similar_birth_date", "same_birth_year",
+    "same_birth_year",
+)  # fmt: skip
+_A_YEAR_APART = len(_BIRTHS)
+_DIFFERS = -1.0  # bits against, from which another year of birth is told
+
+
+def _reasons(levels: NDArray[np.int8], bits: NDArray[np.float32], other_name: bool) -> tuple[str, ...]:
+    """What agreed and what did not as codes, strongest for first."""
+    at = dict(zip(PLACES, levels.tolist(), strict=False))
+    worth = dict(zip(PLACES, bits.tolist(), strict=False))
     found: list[tuple[float, str]] = []
-
-    named = _best_name(a.forms, b.forms, share)
-    other = _best_name(a.forms + a.other_forms, b.forms + b.other_forms, share)
-    if other is not None:
-        by_other_name = named is None or other.weight > named.weight + 1
-        best = other if by_other_name or named is None else named
-        reasons = list(_name_reasons(best)) or [""]
-        found.append((best.weight, reasons[0]))
-        found.extend((0.0, reason) for reason in reasons[1:])
-        if by_other_name and best.weight >= 4:
+    family, given = at["family_name"], at["given_name"]
+    named = worth["family_name"] + worth["given_name"] + worth["name_order"]
+    if family >= 0 or given >= 0:
+        worst = max(family, given)
+        if worst == 0:
+            found.append((named, "same_name"))
+        elif worst <= NAME_SOUND:
+            found.append((named, "same_name_sound"))
+        elif named >= SIMILAR_NAME:
+            found.append((named, "similar_name"))
+        elif named < 0:
+            found.append((named, "different_name"))
+        if at["name_order"] == 1 and worst <= NAME_SOUND:
+            found.append((0.0, "name_order"))
+        if other_name and named >= SIMILAR_NAME:
             found.append((0.0, "other_name"))
-
-    found.append(_compare_births(a, b))
-    found.append(_compare_sexes(a.sex, b.sex))
-    if a.documents & b.documents:
-        found.append((SAME_DOCUMENT, "same_document"))
-    if a.phones & b.phones:
-        found.append((SAME_PHONE, "same_phone"))
-    if a.nationality and b.nationality:
-        same = a.nationality == b.nationality
-        found.append((SAME_NATIONALITY, "") if same else (OTHER_NATIONALITY, "different_nationality"))
-    if a.province and b.province:
-        same = a.province == b.province
-        found.append((SAME_PROVINCE, "same_province") if same else (OTHER_PROVINCE, "different_province"))
-    for parent, ours, theirs in (("mother", a.mother, b.mother), ("father", a.father, b.father)):
-        alike = _best_name(ours, theirs, share)
-        if alike is not None:
-            weight = min(alike.weight * PARENT_SHARE, PARENT_CAP) if alike.weight > 0 else OTHER_PARENT
-            kind = (
-                "same" if alike.whole else "similar" if alike.weight >= 4 else "different" if alike.weight < 0 else ""
-            )
-            found.append((weight, f"{kind}_{parent}" if kind else ""))
-
-    weight = sum(part for part, _ in found)
-    score = 1 / (1 + 2 ** -(max(min(weight + PRIOR_BITS, 60.0), -60.0)))
-    reasons_found = tuple(reason for _, reason in sorted(found, key=lambda part: -part[0]) if reason)
-    if {"same_document", "same_phone"} & set(reasons_found):
-        # A shared telephone or paper is always looked at: it may be her, or her sister, or her trafficker.
-        score = max(score, POSSIBLE)
-    return Comparison(weight, score, reasons_found)
+    birth = at["birth"]
+    if 0 <= birth < len(_BIRTHS):
+        found.append((worth["birth"], _BIRTHS[birth]))
+    elif birth == _A_YEAR_APART or (birth >= 0 and worth["birth"] < _DIFFERS):
+        found.append((worth["birth"], "close_birth_year" if birth == _A_YEAR_APART else "different_birth_year"))
+    for name, codes in _CODES.items():
+        code = codes.get(at[name])
+        if code:
+            found.append((worth[name], code))
+    for parent, level, weight in (
+        ("mother", at["mother_name"], worth["mother_name"]), ("father", int(levels[FATHER]), float(bits[FATHER])),
+    ):  # fmt: skip
+        if 0 <= level <= NAME_SOUND:
+            found.append((weight, f"same_{parent}"))
+        elif 0 < level < NAME_OTHER and weight > 0:
+            found.append((weight, f"similar_{parent}"))
+        elif level > 0 and weight < 0:
+            found.append((weight, f"different_{parent}"))
+    return tuple(code for _, code in sorted(found, key=lambda one: -one[0]))
 
 
-def search_likeness(query: Form, person: Prepared, share: Share = usual_share) -> tuple[float, tuple[str, ...]]:
-    """0..1 for a name typed into the search box: how much of what was typed is found in a person's names."""
-    ideal = sum(_bits(word.sound, share) for word in query)
-    best = 0.0
-    reasons: tuple[str, ...] = ()
-    for place, words in enumerate(person.forms + person.other_forms):
-        found = compare_names(query, words, share)
-        missed = max(len(query) - len(words), 0)
-        score = min(found.matched / ideal, 1.0) if ideal else 0.0
-        # Whole and well-spelled matches come first among equals.
-        score = score * (1.0 if found.spelled else 0.98 if found.whole else 0.94) - 0.01 * missed
-        if score > best:
-            best = score
-            labels = tuple(_name_reasons(found)) if found.weight > 0 else ("similar_name",)
-            reasons = (labels or ("similar_name",)) + (("other_name",) if place >= len(person.forms) else ())
-    return max(best, 0.0), reasons
-
-
-# --- reasons in words ------------------------------------------------------------------------------
+_CODES = {
+    "sex": {1: "different_sex", 3: "different_sex"},
+    "nationality": {1: "different_nationality"},
+    "birth_place": {0: "same_province", 2: "different_province"},
+    "phone": {0: "same_phone", 1: "similar_phone"},
+    "document_number": {0: "same_document", 1: "similar_document"},
+}
 
 REASONS = {
     "same_code": _("Has this code"),
     "same_document": _("Same document number"),
     "same_phone": _("Same telephone number"),
+    "similar_phone": _("Telephone number differs in one digit"),
+    "similar_document": _("Document number differs in one sign"),
     "same_name": _("Same name"),
     "same_name_sound": _("Name that sounds the same"),
     "similar_name": _("Similar name"),

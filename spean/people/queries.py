@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case as Case_
+from django.db.models import IntegerField, Q, QuerySet, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -23,6 +24,7 @@ from spean.privacy import doors
 
 MATCH_STATUS: dict[str, tuple[str | Promise, str]] = {
     "open": (_lazy("To be decided"), "amber"),
+    "unsure": (_lazy("Unsure"), "blue"),
     "same": (_lazy("The same person"), "green"),
     "not_same": (_lazy("Not the same person"), "grey"),
 }
@@ -110,9 +112,11 @@ def episodes(user: User, persons: Iterable[Person]) -> QuerySet[Case]:
 
 
 def matches(user: User) -> QuerySet[PossibleMatch]:
-    """Possible matches this user may see: the open ones first, the strongest before the weaker."""
-    rows = policy.visible(user, "see_match", PossibleMatch).annotate(settled=~Q(status="open"))
-    return rows.select_related("person", "other", "case").order_by("settled", "-score", "id")
+    """Possible matches this user may see: the open ones first, then those that somebody could not decide; the
+    strongest before the weaker."""
+    turn = Case_(When(status="open", then=0), When(status="unsure", then=1), default=2, output_field=IntegerField())
+    rows = policy.visible(user, "see_match", PossibleMatch).annotate(turn=turn)
+    return rows.select_related("person", "other", "case", "decided_by").order_by("turn", "-score", "id")
 
 
 def is_national(user: User) -> bool:

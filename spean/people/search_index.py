@@ -5,41 +5,40 @@ agreement is worth is said in `matching`; this module only decides which persons
 """
 
 import itertools
-from collections.abc import Iterable
+import zlib
+from array import array
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache
 from heapq import nlargest
 from math import log2
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from spean.lib import names
 from spean.lib.identifiers import check_code
 from spean.lib.numbers import document_keys, phone_keys
-from spean.people.matching import (
-    POSSIBLE,
-    SAME_BIRTH_DATE,
-    SAME_YEAR,
-    WORD_BITS,
-    Details,
-    Form,
-    Prepared,
-    Word,
-    compare,
-    form,
-    prepare,
-    search_likeness,
-    usual_share,
-)
+from spean.linkage.compare import COMPARISONS, PLACES
+from spean.linkage.frequency import Frequencies
+from spean.people.likeness import WORD_BITS, Form, Word, form, search_likeness, usual_share
+from spean.people.matching import POSSIBLE, Details, Prepared, compare_all, prepare
+from spean.people.parameters import Parameters, parameters
 
+Points = NDArray[np.float32]  # one per slot: what speaks for comparing the person in it
+Slots = NDArray[np.int32]
 COMPARED = 120  # persons compared in full for one question
 NEAR_SOUND, NEAR_SPELLING = 0.66, 0.7
 SIMILAR_WORDS = 80  # of one word of the question
 # A word borne by more people than this only adds to persons found by a rarer word.
 COMMON = 5_000
 SMOOTHING = 2_000  # so many imagined persons with the usual names, until the file knows its own
+
+
+PARENT = 0.7  # of a parent's name counts so much as of her own, in choosing whom to compare
 
 
 class Found(NamedTuple):
@@ -52,7 +51,7 @@ class _Vocabulary:
     """Words of names by sound, the persons who bear them, and the search for similar ones."""
 
     def __init__(self) -> None:
-        self.bearers: dict[str, set[int]] = {}  # sound → slots
+        self.bearers: dict[str, array[int]] = {}  # sound → slots
         self._spellings: dict[str, list[int | str]] = {}  # text → [uses, sound]
         self._sounds_list: list[str] | None = None
         self._texts_list: list[str] | None = None
@@ -60,7 +59,10 @@ class _Vocabulary:
 
     def add(self, slot: int, words: Iterable[Word]) -> None:
         for word in set(words):
-            self.bearers.setdefault(word.sound, set()).add(slot)
+            bearers = self.bearers.setdefault(word.sound, array("i"))
+            # Two spellings of one sound are one word; whoever was added last stands last.
+            if not bearers or bearers[-1] != slot:
+                bearers.append(slot)
             uses = self._spellings.get(word.text)
             if uses is None:
                 self._spellings[word.text] = [1, word.sound]
@@ -71,8 +73,9 @@ class _Vocabulary:
     def remove(self, slot: int, words: Iterable[Word]) -> None:
         for word in set(words):
             bearers = self.bearers.get(word.sound)
-            if bearers is not None:
-                bearers.discard(slot)
+            if bearers is not None and slot in bearers:
+                bearers[bearers.index(slot)] = bearers[-1]
+                bearers.pop()
                 if not bearers:
                     del self.bearers[word.sound]
             uses = self._spellings[word.text]
@@ -136,10 +139,26 @@ def _words(forms: Iterable[Form]) -> set[Word]:
     return {word for words in forms for word in words}
 
 
-class SearchIndex:
-    """Persons by identifier. Not safe for several threads at once; the process that holds it keeps a lock."""
+def _file(table: dict[Any, tuple[int, ...]], key: Any, slot: int) -> None:
+    table[key] = (*table.get(key, ()), slot)
 
-    def __init__(self) -> None:
+
+def _unfile(table: dict[Any, tuple[int, ...]], key: Any, slot: int) -> None:
+    left = tuple(one for one in table[key] if one != slot)
+    if left:
+        table[key] = left
+    else:
+        del table[key]
+
+
+class SearchIndex:
+    """Persons by identifier. Not safe for several threads at once; the process that holds it keeps a lock.
+
+    `use` are the parameters of the matching; without them those of the installation, as they are when it is asked.
+    """
+
+    def __init__(self, use: Parameters | None = None) -> None:
+        self._use = use
         self._slots: dict[str, int] = {}
         self._ids: list[str | None] = []
         self._people: list[Prepared | None] = []
@@ -148,9 +167,12 @@ class SearchIndex:
         self._free: list[int] = []
         self._named = _Vocabulary()
         self._mothers = _Vocabulary()
-        self._births: dict[date, set[int]] = {}
-        self._phones: dict[str, set[int]] = {}
-        self._documents: dict[str, set[int]] = {}
+        self._births: dict[date, tuple[int, ...]] = {}
+        self._phones: dict[str, tuple[int, ...]] = {}
+        self._documents: dict[str, tuple[int, ...]] = {}
+        self._frequencies = Frequencies()
+        # By slot, for choosing among many at once. A number from the identifier decides among equals.
+        self._years, self._sexes, self._ties = array("h"), array("b"), array("L")
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -164,24 +186,28 @@ class SearchIndex:
         """Add a person, or replace what was known of her."""
         self.remove(person_id)
         person = prepare(details)
-        if self._free:
-            slot = self._free.pop()
-            self._ids[slot], self._people[slot] = person_id, person
-        else:
-            slot = len(self._ids)
-            self._ids.append(person_id)
-            self._people.append(person)
+        slot = self._free.pop() if self._free else len(self._ids)
+        if slot == len(self._ids):
+            self._ids.append(None)
+            self._people.append(None)
+            for column in (self._years, self._sexes, self._ties):
+                column.append(0)
+        self._ids[slot], self._people[slot] = person_id, person
+        self._years[slot], self._sexes[slot] = person.year or 0, person.sex
+        self._ties[slot] = zlib.crc32(person_id.encode())
         self._slots[person_id] = slot
         if code:
             self._codes[code] = person_id
             self._code_of[person_id] = code
         self._named.add(slot, _words(person.forms + person.other_forms))
-        self._mothers.add(slot, _words(person.mother))
+        self._mothers.add(slot, _words(person.mother_forms))
         if person.born:
-            self._births.setdefault(person.born, set()).add(slot)
-        for keys, table in ((person.phones, self._phones), (person.documents, self._documents)):
-            for key in keys:
-                table.setdefault(key, set()).add(slot)
+            _file(self._births, person.born, slot)
+        for key in person.phones:
+            _file(self._phones, key, slot)
+        for key in person.documents:
+            _file(self._documents, key, slot)
+        self._frequencies.add(person.values())
 
     replace = add
 
@@ -193,23 +219,32 @@ class SearchIndex:
         person = self._people[slot]
         assert person is not None  # a slot in use always holds a person
         self._named.remove(slot, _words(person.forms + person.other_forms))
-        self._mothers.remove(slot, _words(person.mother))
+        self._mothers.remove(slot, _words(person.mother_forms))
         if person.born:
-            self._births[person.born].discard(slot)
-            if not self._births[person.born]:
-                del self._births[person.born]
-        for keys, table in ((person.phones, self._phones), (person.documents, self._documents)):
-            for key in keys:
-                table[key].discard(slot)
-                if not table[key]:
-                    del table[key]
+            _unfile(self._births, person.born, slot)
+        for key in person.phones:
+            _unfile(self._phones, key, slot)
+        for key in person.documents:
+            _unfile(self._documents, key, slot)
+        self._frequencies.remove(person.values())
         self._codes.pop(self._code_of.pop(person_id, ""), None)
         self._ids[slot] = self._people[slot] = None
+        self._years[slot], self._sexes[slot], self._ties[slot] = 0, -1, 0
         self._free.append(slot)
+
+    def known(self, person_id: str) -> Prepared | None:
+        """What is compared of a person."""
+        slot = self._slots.get(person_id)
+        return None if slot is None else self._people[slot]
+
+    @property
+    def frequencies(self) -> Frequencies:
+        """How common names and numbers are among all persons."""
+        return self._frequencies
 
     def clear(self) -> None:
         """Forget everybody."""
-        self.__init__()  # type: ignore[misc]
+        self.__init__(self._use)  # type: ignore[misc]
 
     # --- asking ---
 
@@ -221,41 +256,46 @@ class SearchIndex:
     def candidates(self, details: Details, limit: int = 20, minimum: float = POSSIBLE) -> list[Found]:
         """Persons on file who may be the one described, most probable first."""
         asked = prepare(details)
-        points: dict[int, float] = {}
+        use = self._use or parameters()
+        chosen = self._to_compare(asked, use)
+        people = [(self._ids[slot], self._people[slot]) for slot in chosen]
+        there = [(person_id, person) for person_id, person in people if person_id is not None and person is not None]
+        compared = compare_all(asked, [person for _, person in there], self._frequencies, use, minimum)
+        found = [
+            Found(person_id, round(one.score, 4), one.reasons)
+            for (person_id, _), one in zip(there, compared, strict=True)
+            if one.score >= minimum
+        ]
+        return sorted(found, key=lambda one: (-one.score, one.person_id))[:limit]
+
+    def _to_compare(self, asked: Prepared, use: Parameters) -> list[int]:
+        """The slots of those worth comparing: by names, mother, birth; and all with the telephone or paper."""
+        points = np.zeros(len(self._ids), dtype=np.float32)
         for words in asked.forms + asked.other_forms:
             self._collect(self._named, words, points)
-        named = dict(points)
-        points = {}
-        for words in asked.mother:
-            self._collect(self._mothers, words, points)
-        for slot, worth in points.items():
-            named[slot] = named.get(slot, 0.0) + worth * 0.7
+        mothers = np.zeros(len(self._ids), dtype=np.float32)
+        for words in asked.mother_forms:
+            self._collect(self._mothers, words, mothers)
+        if mothers.any():
+            points += mothers * np.float32(PARENT)
+        births, sexes = (use.model.weights(COMPARISONS[PLACES[name]]) for name in ("birth", "sex"))
         if asked.born:  # a new name, the old birthday
-            for slot in self._births.get(asked.born, ()):
-                named[slot] = named.get(slot, 0.0) + SAME_BIRTH_DATE - SAME_YEAR
+            points[list(self._births.get(asked.born, ()))] += float(births[0] - births[4])
+        found: Slots = np.flatnonzero(points).astype(np.int32)
+        worth = points[found]
+        if asked.year is not None:
+            years = np.frombuffer(self._years, dtype=np.int16)[found]
+            apart = np.abs(years - asked.year)
+            level = np.select([apart == 0, apart <= 1, apart <= 3, apart <= 7], [4, 6, 7, 8], 9)
+            worth += np.where(years > 0, births[level], 0).astype(np.float32)
+        if asked.sex >= 0:
+            others = np.frombuffer(self._sexes, dtype=np.int8)[found]
+            worth += np.where((others >= 0) & (others != asked.sex), sexes[1], 0).astype(np.float32)
         certain: set[int] = set()
         for keys, table in ((asked.phones, self._phones), (asked.documents, self._documents)):
             for key in keys:
-                certain |= table.get(key, set())
-        if asked.year is not None or asked.sex:
-            for slot in named:
-                person = self._people[slot]
-                if person is not None:
-                    if asked.year is not None and person.year is not None:
-                        apart = abs(asked.year - person.year)
-                        named[slot] += SAME_YEAR if not apart else 1.5 if apart <= 2 else -1.0 if apart <= 5 else -4.0
-                    if asked.sex and person.sex and asked.sex != person.sex:
-                        named[slot] -= 2.0
-        chosen = certain.union(self._best(named))
-        found = []
-        share = cache(self.share)
-        for slot in chosen:
-            person, person_id = self._people[slot], self._ids[slot]
-            if person is not None and person_id is not None:
-                _, score, reasons = compare(asked, person, share)
-                if score >= minimum:
-                    found.append(Found(person_id, round(score, 4), reasons))
-        return sorted(found, key=lambda one: (-one.score, one.person_id))[:limit]
+                certain.update(table.get(key, ()))
+        return sorted(certain.union(self._best(found, worth)))
 
     def find_by_name(self, text: str, limit: int = 20) -> list[Found]:
         """Persons by a name, a code, a telephone or document number typed into the search box."""
@@ -265,27 +305,27 @@ class SearchIndex:
         query = form(text)
         if not query:
             return []
-        points: dict[int, float] = {}
+        points = np.zeros(len(self._ids), dtype=np.float32)
         self._collect(self._named, query, points)
+        slots: Slots = np.flatnonzero(points).astype(np.int32)
         found = []
         share = cache(self.share)
-        for slot in self._best(points):
+        for slot in self._best(slots, points[slots]):
             person, person_id = self._people[slot], self._ids[slot]
             if person is not None and person_id is not None:
-                score, reasons = search_likeness(query, person, share)
+                score, reasons = search_likeness(query, person.forms, person.other_forms, share)
                 if score >= 0.25:
                     found.append(Found(person_id, round(score, 4), reasons))
         return sorted(found, key=lambda one: (-one.score, one.person_id))[:limit]
 
-    def _best(self, points: dict[int, float]) -> list[int]:
+    def _best(self, slots: Slots, worth: Points) -> list[int]:
         """The slots worth a full comparison. Among equals the identifier decides, so that the answer is always one."""
-        if len(points) <= COMPARED:
-            return list(points)
-        # Sorting bare numbers is many times faster than a heap with a key function over all.
-        least = sorted(points.values(), reverse=True)[COMPARED - 1]
-        above = [slot for slot, worth in points.items() if worth > least]
-        equal = [slot for slot, worth in points.items() if worth == least]
-        return above + nlargest(COMPARED - len(above), equal, key=lambda slot: self._ids[slot] or "")
+        if len(slots) <= COMPARED:
+            return list(map(int, slots))
+        least = np.partition(worth, -COMPARED)[-COMPARED]
+        above, equal = slots[worth > least], slots[worth == least]
+        ties = np.frombuffer(self._ties, dtype=np.dtype("L"))[equal]
+        return [*map(int, above), *map(int, equal[np.argsort(ties)[-(COMPARED - len(above)) :]])]
 
     def _find_exactly(self, text: str) -> list[Found]:
         try:
@@ -306,27 +346,27 @@ class SearchIndex:
                         found.setdefault(person_id, Found(person_id, 1.0, (reason,)))
         return sorted(found.values(), key=lambda one: one.person_id)
 
-    def _collect(self, vocabulary: _Vocabulary, words: Form, points: dict[int, float]) -> None:
+    def _collect(self, vocabulary: _Vocabulary, words: Form, points: Points) -> None:
         """Give points to bearers of these words or of similar ones, under the best reading of the name."""
         bearers = sorted((self._bearers(vocabulary, word) for word in dict.fromkeys(words)), key=lambda one: one.size)
-        mine: dict[int, float] = {}
+        mine = np.zeros_like(points)
+        begun = False
         for one in bearers:
-            worth = one.worth(set(mine) if one.size > COMMON and mine else None)
+            worth = one.worth(len(points))
             if len(words) <= 2:
-                _raise_to(worth, self._both_halves(vocabulary, one.word))
-            if not mine:
-                mine = worth
-                continue
-            for slot, points_here in worth.items():
-                mine[slot] = mine.get(slot, 0.0) + points_here
-        _raise_to(points, mine)
+                self._raise_halves(vocabulary, one.word, worth)
+            if begun and one.size > COMMON:
+                worth[mine == 0] = 0
+            begun = begun or one.size > 0
+            mine += worth
+        np.maximum(points, mine, out=points)
         # Two words that are one name on file; the words beside them are left to the full comparison.
         for first, second in itertools.pairwise(words):
             text = first.text + second.text
             together = Word(text, names.key(text))
-            _raise_to(points, self._bearers(vocabulary, together).worth())
+            np.maximum(points, self._bearers(vocabulary, together).worth(len(points)), out=points)
             if len(words) == 2:
-                _raise_to(points, self._both_halves(vocabulary, together))  # a space in the wrong place
+                self._raise_halves(vocabulary, together, points)  # a space in the wrong place
 
     def _bearers(self, vocabulary: _Vocabulary, word: Word) -> "_Bearers":
         found = []
@@ -337,32 +377,24 @@ class SearchIndex:
         found.sort(key=lambda pair: pair[0])
         return _Bearers(word, found, sum(len(slots) for _, slots in found))
 
-    def _both_halves(self, vocabulary: _Vocabulary, word: Word) -> dict[int, float]:
-        found: dict[int, float] = {}
+    def _raise_halves(self, vocabulary: _Vocabulary, word: Word, points: Points) -> None:
         for one, other in vocabulary.halves(word):
-            left, right = vocabulary.bearers[one.sound], vocabulary.bearers[other.sound]
-            _raise_to(found, dict.fromkeys(left & right, WORD_BITS[1]))
-        return found
+            left, right = (np.frombuffer(vocabulary.bearers[half.sound], dtype=np.int32) for half in (one, other))
+            marked = np.zeros(len(points), dtype=bool)
+            marked[left] = True
+            both = right[marked[right]]
+            points[both] = np.maximum(points[both], np.float32(WORD_BITS[1]))
 
 
 class _Bearers(NamedTuple):
     """Who bears a word or one like it, and what that is worth: the least alike first."""
 
     word: Word
-    found: list[tuple[float, set[int]]]
+    found: Sequence[tuple[float, "array[int]"]]
     size: int
 
-    def worth(self, among: set[int] | None = None) -> dict[int, float]:
-        best: dict[int, float] = {}
-        for worth, slots in self.found:  # later and more alike overwrite earlier
-            best.update(dict.fromkeys(slots if among is None else slots & among, worth))
+    def worth(self, slots: int) -> Points:
+        best = np.zeros(slots, dtype=np.float32)
+        for worth, bearers in self.found:  # later and more alike overwrite earlier
+            best[np.frombuffer(bearers, dtype=np.int32)] = worth
         return best
-
-
-def _raise_to(points: dict[int, float], others: dict[int, float]) -> None:
-    if not points:
-        points.update(others)
-        return
-    for slot, worth in others.items():
-        if worth > points.get(slot, 0.0):
-            points[slot] = worth

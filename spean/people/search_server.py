@@ -28,6 +28,7 @@ from django.db import connections
 
 from spean.lib import names
 from spean.people.matching import POSSIBLE, Details
+from spean.people.parameters import parameters
 from spean.people.search import same_user
 from spean.people.search_index import Found, SearchIndex
 from spean.privacy.crypto import KeyFileError
@@ -271,6 +272,15 @@ def keep_memory_private() -> None:
             print("Memory could not be locked; names may reach the swap area.", file=sys.stderr, flush=True)  # noqa: T201
 
 
+def check_weights() -> None:
+    """Raises CannotStart where the weights of this installation cannot be read: nobody is compared by a guess."""
+    try:
+        parameters()
+    except (ValueError, OSError) as fault:
+        path = settings.SPEAN_MATCHING_FILE
+        raise CannotStart(f"{path} cannot be used ({fault}). Remove it to go back to the weights of Spean.") from None
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run until told to stop. Prints one line when ready and one when stopped."""
     if not settings.configured:
@@ -291,6 +301,7 @@ def main(argv: list[str] | None = None) -> int:
 def run(stop: threading.Event) -> int:
     path = Path(settings.SPEAN_SEARCH_SOCKET)
     prepare_place(path)
+    check_weights()
     began = time.monotonic()
     searcher = Searcher()
     try:

@@ -142,6 +142,9 @@ ACTIONS: dict[str, str | Promise] = {
     "match.proposed": _("Possible match found"),
     "match.confirmed_same": _("Two records confirmed to be one person"),
     "match.confirmed_not_same": _("Two records confirmed to be two persons"),
+    "match.left_unsure": _("Two records left undecided"),
+    "matching.decisions_read": _("Decided pairs read in memory, to learn from them"),
+    "matching.kept": _("Weights of the check for the same person learned anew and kept"),
     # Protection
     "rights.information_given": _("Rights information given"),
     "reflection.opened": _("Reflection period opened"),

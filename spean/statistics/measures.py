@@ -53,7 +53,7 @@ class Period:
 
 @dataclass(frozen=True)
 class Bounds:
-    """Between how many and how many distinct persons a count stands, when every open match is yes, and when none is."""
+    """Between how many and how many distinct persons a count stands, when every undecided match is yes, and when none is."""
 
     low: int
     high: int
@@ -153,7 +153,7 @@ WITH RECURSIVE chain(id, root) AS (
     FROM people_possiblematch pair
     LEFT JOIN stands_for one ON one.id = pair.person_id
     LEFT JOIN stands_for two ON two.id = pair.other_id
-    WHERE pair.status = 'open'
+    WHERE pair.status IN ('open', 'unsure')
 )
 """
 _BOUNDS = """
@@ -255,7 +255,7 @@ def _fall(division: Division, values: tuple[Any, ...], at: Mapping[str, int]) ->
 
 
 def _bounds(registered: int, unregistered: int, pairs: Iterable[tuple[str, str]]) -> Bounds:
-    """All open matches the same person, and whoever was never registered one of the registered: at least so many."""
+    """All undecided matches the same person, and whoever was never registered one of the registered: at least so many."""
     parents: dict[str, str] = {}
 
     def root(one: str) -> str:

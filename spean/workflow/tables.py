@@ -164,10 +164,13 @@ TRANSITIONS: tuple[T, ...] = (
       ("not_by_a_focal_agency", "feedback_given"), law=f"{COMMIT} 33"),
     # --- People --------------------------------------------------------------------------------------------
     T("propose_match", MATCH, None, "open", "match.proposed", parent="case"),
-    T("confirm_same_person", MATCH, ("open", "not_same"), "same", "match.confirmed_same", ("both_records_seen",),
+    T("confirm_same_person", MATCH, ("open", "unsure", "not_same"), "same", "match.confirmed_same", ("both_records_seen",),
       action="decide_match"),
-    T("confirm_not_same_person", MATCH, ("open", "same"), "not_same", "match.confirmed_not_same",
+    T("confirm_not_same_person", MATCH, ("open", "unsure", "same"), "not_same", "match.confirmed_not_same",
       ("both_records_seen",), action="decide_match"),
+    # Somebody read both records and cannot say: the pair waits behind those that nobody has read.
+    T("leave_match_unsure", MATCH, ("open", "same", "not_same"), "unsure", "match.left_unsure", ("both_records_seen",),
+      action="decide_match"),
     # --- Protection ------------------------------------------------------------------------------------------
     T(
         "open_reflection_period", REFLECTION, None, "running", "reflection.opened",

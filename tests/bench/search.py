@@ -1,10 +1,13 @@
 """How fast and how well the index answers. Run by `make bench`; no limits are asserted here."""
 
+import os
 import random
 import resource
 import sys
 import time
 from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
 from spean.people.search_index import SearchIndex
 from tests.bench.made_up_people import corrupt, mistype, persons, respell

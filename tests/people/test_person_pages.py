@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from spean.people import actions, queries
 from spean.people.models import Person, PossibleMatch
 from spean.privacy.models import Event
 from tests import steps
@@ -146,3 +147,86 @@ def test_khmer_renders(cast: Cast) -> None:
     client = signed_in(cast.manager)
     for address in (reverse("person", args=[person.pk]), reverse("person_search"), reverse("match_list")):
         assert '<html lang="km">' in client.get(address).content.decode()
+
+
+# --- unsure, and taking a decision back --------------------------------------------------------------------
+
+
+def test_unsure_is_kept_with_who_and_when_and_waits_behind_the_others(cast: Cast) -> None:
+    match = pair(cast)
+    client = signed_in(cast.registry)
+    decide = reverse("match_decide", args=[match.pk])
+    assert 'value="unsure"' in client.get(reverse("match", args=[match.pk])).content.decode()
+    assert client.post(decide, {"decision": "unsure", "version": 1}).status_code == 302
+    kept = PossibleMatch.objects.get()
+    assert (kept.status, kept.decided_by_id) == ("unsure", cast.registry.pk)
+    assert kept.decided_at is not None
+    assert Event.objects.filter(action="match.left_unsure", object_id=match.pk).count() == 1
+    page = client.get(reverse("match", args=[match.pk])).content.decode()
+    assert "could not decide" in page
+    assert cast.registry.name in page
+    other = PossibleMatch(
+        case=match.case,
+        person=match.other,
+        other=match.person,
+        score=match.score / 2,
+        reasons=["same_phone"],
+        created_by=cast.manager,
+    )
+    other.save(force_insert=True)
+    assert [row.pk for row in queries.matches(cast.registry)] == [other.pk, match.pk]
+    # It stays a question: whoever knows more later decides.
+    assert client.post(decide, {"decision": "same", "version": 2}).status_code == 302
+    assert Person.objects.get(pk=match.person_id).same_as_id == match.other_id
+    assert client.post(decide, {"decision": "unsure", "version": 3}).status_code == 302
+    assert Person.objects.get(pk=match.person_id).same_as_id is None
+
+
+@pytest.mark.parametrize("who", ["manager", "other_manager", "outsider", "provider"])
+def test_only_who_reads_both_records_may_be_unsure(cast: Cast, who: str) -> None:
+    match = pair(cast)
+    tried = signed_in(getattr(cast, who)).post(
+        reverse("match_decide", args=[match.pk]), {"decision": "unsure", "version": 1}
+    )
+    assert tried.status_code in (404, 422)
+    assert PossibleMatch.objects.get().status == "open"
+    assert not Event.objects.filter(action="match.left_unsure").exists()
+
+
+def test_unsure_at_registration_is_marked_where_both_records_were_read(cast: Cast) -> None:
+    known = steps.person_of(steps.registered(cast, typed_identity()))
+    case = waiting(cast)
+    client = signed_in(cast.manager)
+    assert send(client, case, {**form(client, case), f"decision_{known.pk}": "unsure"}).status_code == 302
+    match = PossibleMatch.objects.get()
+    assert (match.status, match.decided_by_id) == ("unsure", cast.manager.pk)
+
+
+def matched(cast: Cast, one: Person, other: Person) -> PossibleMatch:
+    match = PossibleMatch(
+        case=one.cases.get(), person=one, other=other, score=0.5, reasons=["same_phone"], created_by=cast.manager
+    )
+    match.save(force_insert=True)
+    return match
+
+
+def test_taking_one_decision_back_leaves_the_others_and_both_histories(cast: Cast) -> None:
+    """A is B, A is C: C hangs on B. Whichever is taken back, the other stays, and each record keeps its episode."""
+    names = (("Sok", "Dara"), ("Chea", "Vanna"), ("Kim", "Ravy"))
+    a, b, c = (
+        steps.person_of(steps.registered(cast, who=steps.identity(*name, phone="", document_number=""), name=name[0]))
+        for name in names
+    )
+    PossibleMatch.objects.all().delete()
+    Person.objects.update(same_as=None)
+    first, second = matched(cast, a, b), matched(cast, a, c)
+    actions.confirm_same_person(cast.registry, first)
+    actions.confirm_same_person(cast.registry, second)
+    root = actions.root_of(Person.objects.get(pk=a.pk)).pk
+    assert {actions.root_of(Person.objects.get(pk=one.pk)).pk for one in (a, b, c)} == {root}
+    actions.confirm_not_same_person(cast.registry, second)
+    roots = [actions.root_of(Person.objects.get(pk=one.pk)).pk for one in (a, b, c)]
+    assert roots[0] == roots[1] != roots[2]
+    assert [Person.objects.get(pk=one.pk).cases.count() for one in (a, b, c)] == [1, 1, 1]
+    told = Event.objects.filter(object_id=second.pk).order_by("id").values_list("action", flat=True)
+    assert list(told) == ["match.confirmed_same", "match.confirmed_not_same"]

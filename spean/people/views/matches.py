@@ -20,6 +20,11 @@ from spean.privacy import doors
 from spean.workflow.pages import carry_out
 
 PER_PAGE = 25
+_ACTS = {
+    "same": actions.confirm_same_person,
+    "not_same": actions.confirm_not_same_person,
+    "unsure": actions.leave_match_unsure,
+}
 
 
 @require_safe
@@ -50,8 +55,7 @@ def decide(request: AccessRequest, pk: UUID) -> HttpResponse:
     match = _find(request, "decide_match", pk)
     form = DecisionForm(request.POST)
     if form.is_valid():
-        same = form.cleaned_data["decision"] == "same"
-        act = actions.confirm_same_person if same else actions.confirm_not_same_person
+        act = _ACTS[form.cleaned_data["decision"]]
         done = carry_out(
             form,
             lambda: act(request.user, match, version=form.cleaned_data["version"]),
@@ -64,7 +68,7 @@ def decide(request: AccessRequest, pk: UUID) -> HttpResponse:
 
 
 def _find(request: AccessRequest, action: str, pk: UUID) -> PossibleMatch:
-    rows = policy.visible(request.user, action, PossibleMatch).select_related("person", "other", "case")
+    rows = policy.visible(request.user, action, PossibleMatch).select_related("person", "other", "case", "decided_by")
     found = rows.filter(pk=pk).first()
     if found is None:
         raise Http404
