@@ -49,3 +49,7 @@ def test_what_django_refuses_is_not_repeated() -> None:
         )
         assert "canary" not in line
         assert name in line
+        # Django puts it into the message itself, too.
+        assert "canary" not in QuietFormatter().format(
+            _record("Invalid HTTP_HOST header: 'canary.example'.", name=name)
+        )
