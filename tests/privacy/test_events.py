@@ -6,11 +6,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, ProgrammingError, connection, transaction
 
 from spean.cases.models import Case
-from spean.privacy import event_names, events
-from spean.privacy.models import Checkpoint, Event, LogLeaf, ShareReceipt
+from spean.privacy import event_names, events, rights
+from spean.privacy.models import Event
 from spean.run import databases
 from spean.workflow import tables
 
@@ -112,12 +113,19 @@ def test_every_read_is_a_named_action() -> None:
     assert event_names.ACTIONS.keys() >= event_names.READS
 
 
-@pytest.mark.parametrize("model", [Event, LogLeaf, Checkpoint, ShareReceipt])
-@pytest.mark.parametrize("statement", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
-def test_the_application_has_no_right_to_change_the_log(model, statement: str) -> None:
-    column = model._meta.pk.column
+@pytest.mark.parametrize("table", rights.ADD_ONLY["default"])
+@pytest.mark.parametrize("statement", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"])
+def test_the_application_has_no_right_to_change_the_log(table: str, statement: str) -> None:
+    model = next(model for model in apps.get_models() if model._meta.db_table == table)
     with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
-        connection.cursor().execute(statement.format(model._meta.db_table, f'"{column}"', f'"{column}"'))
+        connection.cursor().execute(statement.format(table, f'"{model._meta.pk.column}"'))
+
+
+@pytest.mark.parametrize("table", rights.KEPT["default"])
+@pytest.mark.parametrize("statement", ["DELETE FROM {0}", "TRUNCATE {0} CASCADE"])
+def test_the_application_has_no_right_to_remove_what_is_kept(table: str, statement: str) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+        connection.cursor().execute(statement.format(table))
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "keys"])
