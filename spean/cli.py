@@ -174,7 +174,7 @@ COMMANDS = (
     Command("link", "spean.run.linking:link", "deduplicate and link lists of persons", raw=True),
     Command("encode", "spean.run.linking:encode", "turn a list into tokens without names, to be linked", raw=True),
     Command("link-encoded", "spean.run.linking:link_encoded", "link lists of tokens, without names", raw=True),
-    Command("country check", "spean.country.check:main", "check a country pack for faults", raw=True),
+    Command("country check", "spean.statistics.pack_check:main", "check a country pack for faults", raw=True),
     Command(
         "audit verify",
         "spean.privacy.verify:main",

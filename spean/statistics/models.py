@@ -11,10 +11,10 @@ from django.db import models
 from django.db.models import F, Q
 
 from spean.lib import clock
+from spean.statistics.indicators import FIGURE_TYPES
 from spean.workflow.guards import status_triggers
 
 SPANS = ("half", "year")
-FIGURE_TYPES = ("count", "sample_estimate", "model_estimate", "unsourced_claim")
 
 
 def _frozen(name: str, of: str, *, also: Any = None) -> list[pgtrigger.Trigger]:
