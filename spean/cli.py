@@ -181,7 +181,7 @@ COMMANDS = (
         raw=True,
         database=_always,
     ),
-    Command("country check", "spean.country.check:main", "check a country pack for faults", raw=True),
+    Command("country check", "spean.statistics.pack_check:main", "check a country pack for faults", raw=True),
     Command(
         "audit verify",
         "spean.privacy.verify:main",

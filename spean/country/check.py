@@ -147,8 +147,11 @@ class Standards:
         return ""
 
 
-def check(folder: Path) -> list[PackError]:
-    """Every fault of the pack in a folder, in the order of the files; none if it is whole."""
+def check(folder: Path, further: Sequence[Callable[[Faults], None]] = ()) -> list[PackError]:
+    """Every fault of the pack in a folder, in the order of the files; none if it is whole.
+
+    `further` are the checks of rooms above this one, for files that only they can read.
+    """
     faults = Faults(folder)
     counts = check_about(faults)
     codes = check_codelists(faults, Standards())
@@ -159,6 +162,8 @@ def check(folder: Path) -> list[PackError]:
     check_law(faults)
     instruments_check.check(faults)
     check_rights(faults)
+    for one in further:
+        one(faults)
     if not faults.found:
         # The loader reads the same files in its own way; it must agree that they are whole.
         faults.attempt(lambda: _load(folder, codes))
@@ -497,7 +502,7 @@ def _shown(fault: PackError) -> str:
     return f"{path}:{fault.line}: {fault.message}" if fault.line else f"{path}: {fault.message}"
 
 
-def main(argv: Sequence[str]) -> int:
+def main(argv: Sequence[str], further: Sequence[Callable[[Faults], None]] = ()) -> int:
     """`spean country check [NAME or FOLDER …]`: without a name, every pack there is."""
     if any(argument.startswith("-") for argument in argv):
         asked = {"-h", "--help"} & set(argv)
@@ -515,7 +520,7 @@ def main(argv: Sequence[str]) -> int:
         return MISUSED
     faulty = False
     for folder in folders:
-        found = check(folder)
+        found = check(folder, further)
         for fault in found:
             sys.stdout.write(f"{_shown(fault)}\n")
         faulty = faulty or bool(found)

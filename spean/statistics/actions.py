@@ -46,6 +46,7 @@ def draft_edition(
     else:
         made = content.made(book, measures.count(book, period), listed, queries.earlier_releases(edition))
     edition.about, edition.digest, edition.seal = made.about, made.digest, made.seal
+    edition.withheld = list(made.withheld)
     with transaction.atomic():
         with perform("draft_edition", edition, actor, facts={"tables": made.tables}, once=once) as step:
             step.facts.update(_facts(edition))

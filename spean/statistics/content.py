@@ -42,21 +42,26 @@ class Made:
     tables: tuple[Content, ...]
     digest: str
     seal: str
+    # For officers, and never printed: {"indicator", "reason", "release"} of each table that says less than it could.
+    withheld: tuple[Content, ...] = ()
 
 
 def made(
     register: Register, counted: Counted, indicators: Iterable[Indicator], earlier: Mapping[str, Sequence["Release"]]
 ) -> Made:
     """Protect what was counted, add up what is derived, and seal it. `earlier`: releases by population."""
-    protected = protect(register, counted, earlier)
+    protected, reasons = protect(register, counted, earlier)
     listed = list(indicators)
     for one in listed:
         if one.derived_from:
             base = register.indicators[one.derived_from]
             protected[one.code] = derive(register, one, base, protected[base.code])
+            if base.code in reasons:
+                reasons[one.code] = {"reason": "derived", "release": ""}
     tables = tuple(_content(register, one, protected[one.code], counted.bounds) for one in listed)
     about = {**_about(register), "coverage": [[one.kind, one.organisations, one.reported] for one in counted.coverage]}
-    return _sealed(about, tables)
+    withheld = [{"indicator": one.code, **reasons[one.code]} for one in listed if one.code in reasons]
+    return _sealed(about, tables, withheld)
 
 
 def summed(register: Register, halves: Sequence[tuple[Content, Sequence[Content]]]) -> Made:
@@ -67,11 +72,12 @@ def summed(register: Register, halves: Sequence[tuple[Content, Sequence[Content]
     """
     (first_about, first), (second_about, second) = halves
     later = {table["indicator"]: table for table in second}
-    tables = []
+    tables, withheld = [], []
     for table in first:
         other = later.get(table["indicator"])
         if other is None or (other["version"], other["dimensions"]) != (table["version"], table["dimensions"]):
-            continue  # defined anew between the halves: nothing to add
+            withheld.append({"indicator": table["indicator"], "reason": "defined_anew", "release": ""})
+            continue  # nothing to add
         tables.append(_both(table, other))
     coverage = [
         [one, other] for one in first_about["coverage"] for other in second_about["coverage"] if one[0] == other[0]
@@ -80,7 +86,7 @@ def summed(register: Register, halves: Sequence[tuple[Content, Sequence[Content]
         **_about(register), "sum_of_halves": True,
         "coverage": [[one[0], max(one[1], other[1]), max(one[2], other[2])] for one, other in coverage],
     }  # fmt: skip
-    return _sealed(about, tuple(tables))
+    return _sealed(about, tuple(tables), withheld)
 
 
 def _both(table: Content, other: Content) -> Content:
@@ -114,9 +120,9 @@ def _about(register: Register) -> Content:
     }
 
 
-def _sealed(about: Content, tables: tuple[Content, ...]) -> Made:
+def _sealed(about: Content, tables: tuple[Content, ...], withheld: Sequence[Content]) -> Made:
     found = digest(about, tables)
-    return Made(about, tables, found, seal(found))
+    return Made(about, tables, found, seal(found), tuple(withheld))
 
 
 def population(one: Indicator) -> str:
@@ -131,18 +137,22 @@ def disclosure_control(tables: Sequence[Table], **how: Any) -> "Protected":
     return disclosure.protect(tables, **how)
 
 
-def protect(register: Register, counted: Counted, earlier: Mapping[str, Sequence["Release"]]) -> dict[str, Cells]:
-    """By indicator: the interior and every margin, as they may be published."""
+def protect(
+    register: Register, counted: Counted, earlier: Mapping[str, Sequence["Release"]]
+) -> tuple[dict[str, Cells], dict[str, Content]]:
+    """By indicator: (the interior and every margin, as they may be published; why a table is withheld, where it is)."""
     from spean.statistics.disclosure import Protected
 
     together: dict[str, list[Table]] = {}
     found: dict[str, Cells] = {}
+    reasons: dict[str, Content] = {}
     for table in counted.tables:
         one = register.indicators[table.name]
         if one.room:
             found[table.name] = with_margins(table.dimensions, table.cells)
         elif table.name in counted.withheld:
             found[table.name] = with_margins(table.dimensions, dict.fromkeys(table.cells, SUPPRESSED))
+            reasons[table.name] = {"reason": "few_sources", "release": ""}
         else:
             together.setdefault(population(one), []).append(table)
     for name, tables in together.items():
@@ -150,7 +160,17 @@ def protect(register: Register, counted: Counted, earlier: Mapping[str, Sequence
         if not isinstance(passed, Protected):
             raise TypeError("only what passed disclosure control is published")
         found.update({table.name: dict(table.cells) for table in passed.tables})
-    return found
+        numbers = {release.name for release in earlier.get(name, ())}
+        for people in passed.report["people"]:
+            for table_name in people["tables"]:
+                if people["held"] is not None:
+                    release = people["held_release"]
+                    reasons[table_name] = {
+                        "reason": people["held_code"], "release": release if release in numbers else ""
+                    }  # fmt: skip
+                elif all(cell.state == "suppressed" for cell in found[table_name].values()):
+                    reasons[table_name] = {"reason": "too_small", "release": ""}
+    return found, reasons
 
 
 def with_margins(dimensions: Sequence[Dimension], cells: Cells) -> Cells:

@@ -30,7 +30,7 @@ from spean.statistics.margins import (
     extend,
     join,
 )
-from spean.statistics.releases import Past, Release, rounded
+from spean.statistics.releases import Held, Past, Release, rounded
 from spean.statistics.tables import Cell, Table
 
 THRESHOLD = 10
@@ -202,7 +202,7 @@ def _of_one_people(
     pasts: list[Past] = []
     for release in published:
         past = releases.compare(release, unit, figures, rules.threshold, rules.base, rules.nested)
-        if isinstance(past, str):
+        if isinstance(past, Held):
             return _held(tables, published, said, past)
         if past:
             pasts.append(past)
@@ -212,16 +212,19 @@ def _of_one_people(
     unknown = system.values < 0
     x = releases.complete(system, unknown)
     if x is None:
-        return _held(tables, published, said, "its figures do not fit those of an earlier release")
+        reason = Held("does_not_fit", "its figures do not fit those of an earlier release")
+        return _held(tables, published, said, reason)
     work, why = _prepared(system, tables, pasts, unknown, x, dominated, members, rules)
     complement.hide(work)
     if work.unprotected:
-        return _held(tables, published, said, f"{len(work.unprotected)} hidden cells could be worked out")
+        reason = Held("not_provable", f"{len(work.unprotected)} hidden cells could be worked out")
+        return _held(tables, published, said, reason)
     for past in pasts:
         if not past.same and releases.gives_away(
             system, work.hidden & ~work.fixed, work.x, (work.low, work.high), work.need, past, rules.width
         ):
-            return _held(tables, published, said, f"hidden cells could be worked out together with {past.name}")
+            words = f"hidden cells could be worked out together with {past.name}"
+            return _held(tables, published, said, Held("together", words, past.name))
     for cell in np.flatnonzero(work.hidden):
         why.setdefault(int(cell), COMPLEMENTARY)
     said.update(_counts(system, tables, work, why))
@@ -317,10 +320,10 @@ def _counts(system: System, tables: Sequence[Extended], work: Hiding, why: Mappi
 
 
 def _held(
-    tables: Sequence[Extended], published: Sequence[Release], said: dict[str, Any], reason: str
+    tables: Sequence[Extended], published: Sequence[Release], said: dict[str, Any], reason: Held
 ) -> tuple[list[Published], dict[str, Any]]:
     """Each table as it was last published, or without figures."""
-    said["held"] = reason
+    said.update(held=reason.words, held_code=reason.code, held_release=reason.release)
     shown = []
     for table in tables:
         before = [

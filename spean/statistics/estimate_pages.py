@@ -14,7 +14,8 @@ from spean.access import policy
 from spean.access.pages import AccessRequest
 from spean.statistics import actions, charts, figures, labels, queries
 from spean.statistics.forms import FigureForm
-from spean.statistics.models import FIGURE_TYPES, Figure
+from spean.statistics.indicators import FIGURE_TYPES
+from spean.statistics.models import Figure
 from spean.workflow import engine
 from spean.workflow.pages import ActionForm, carry_out, show_form
 

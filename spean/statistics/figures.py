@@ -14,8 +14,7 @@ from spean.country import pack
 from spean.country.files import PackError, Row, read_table
 from spean.country.language import in_language
 from spean.country.pack import Pack
-from spean.statistics.indicators import BREAKS, FOLDER
-from spean.statistics.models import FIGURE_TYPES
+from spean.statistics.indicators import BREAKS, FIGURE_TYPES, FOLDER
 
 COUNT, SAMPLE, MODEL, CLAIM = FIGURE_TYPES
 # In standard deviations, for 95 %.
@@ -204,7 +203,7 @@ def _read(country: Pack) -> tuple[Published, ...]:
     path = country.folder / FOLDER / "figures.csv"
     if not path.exists():
         return ()
-    found = tuple(_published(row) for row in read_table(path).rows)
+    found = tuple(of_row(row) for row in read_table(path).rows)
     known = {one.id for one in found}
     if len(known) < len(found):
         raise PackError(path, 0, "an id stands twice")
@@ -214,7 +213,8 @@ def _read(country: Pack) -> tuple[Published, ...]:
     return found
 
 
-def _published(row: Row) -> Published:
+def of_row(row: Row) -> Published:
+    """One line of figures.csv; raises PackError."""
     first, last = row.date("first_day"), row.date("last_day")
     if first is None or last is None or row["type"] not in FIGURE_TYPES or row["break_before"] not in ("", *BREAKS):
         raise row.fault("type, days or break are not as they must be")

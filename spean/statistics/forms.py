@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy
 
 from spean.lib import clock
 from spean.statistics import labels, queries
-from spean.statistics.indicators import UNITS
-from spean.statistics.models import FIGURE_TYPES, Edition, Figure
+from spean.statistics.indicators import FIGURE_TYPES, UNITS
+from spean.statistics.models import Edition, Figure
 from spean.workflow.pages import SHORT, ActionForm
 
 FIRST_YEAR = 2020

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from spean.country import pack
-from spean.country.files import PackError, read_toml
+from spean.country.files import PackError, read_toml, toml_line
 from spean.country.language import in_language, texts
 from spean.country.pack import Pack
 from spean.statistics.tables import Dimension
@@ -34,6 +34,8 @@ MEASURES = (
     "quality",
 )  # fmt: skip
 BREAKS = ("law", "definition", "coverage")
+# What a figure of somebody else is.
+FIGURE_TYPES = ("count", "sample_estimate", "model_estimate", "unsourced_claim")
 # No country may print smaller counts than this.
 LEAST_THRESHOLD = 5
 OTHER, UNKNOWN = "other", "unknown"
@@ -164,9 +166,7 @@ def read(country: Pack) -> Register:
     reports = {code: dict(words) for code, words in said.get("reports", {}).items()}
     found: dict[str, Indicator] = {}
     for code, entry in said.get("indicator", {}).items():
-        one = _indicator(path, code, entry, country)
-        _check(path, one, divisions, reports, found)
-        found[code] = one
+        found[code] = indicator(country, path, code, entry, divisions, reports, found)
     rules = read_toml(folder / "publication.toml")
     threshold = int(rules.get("threshold", 10))
     if threshold < LEAST_THRESHOLD:
@@ -184,31 +184,42 @@ def read(country: Pack) -> Register:
 
 
 def _divisions(country: Pack, path: Path) -> dict[str, Division]:
-    found = {}
-    for code, entry in read_toml(path).items():
-        words: dict[str, Mapping[str, str]] = {}
-        own: Mapping[str, Mapping[str, str]] = entry.get("categories", {})
-        if entry.get("places"):
-            places = country.geography.places(entry["places"])
-            words = {place.code: {"en": place.name_en, "km": place.name_km} for place in places}
-        elif entry.get("codelist"):
-            listed = country.codelist(entry["codelist"])
-            words = {
-                one.code: one.labels for one in listed if not entry.get("only") or one.code in entry["only"]
-            }  # fmt: skip
-        words.update({name: dict(said) for name, said in own.items()})
-        bands = tuple((int(low), int(high), str(name)) for low, high, name in entry.get("bands", ()))
-        if not words or any(name not in words for _low, _high, name in bands):
-            raise PackError(path, 0, f"{code}: its categories are missing")
-        if entry.get("only") and set(entry["only"]) != set(words):
-            raise PackError(path, 0, f"{code}: {sorted(set(entry['only']) ^ set(words))} is in no list")
-        found[code] = Division(code, texts(entry, "label"), MappingProxyType(words), entry.get("codelist", ""), bands)
-    return found
+    return {code: division(country, path, code, entry) for code, entry in read_toml(path).items()}
 
 
-def _indicator(path: Path, code: str, entry: Mapping[str, Any], country: Pack) -> Indicator:
+def division(country: Pack, path: Path, code: str, entry: Mapping[str, Any]) -> Division:
+    """One section of dimensions.toml; raises PackError."""
+    words: dict[str, Mapping[str, str]] = {}
+    own: Mapping[str, Mapping[str, str]] = entry.get("categories", {})
+    if entry.get("places"):
+        places = country.geography.places(entry["places"])
+        words = {place.code: {"en": place.name_en, "km": place.name_km} for place in places}
+    elif entry.get("codelist"):
+        listed = country.codelist(entry["codelist"])
+        words = {
+            one.code: one.labels for one in listed if not entry.get("only") or one.code in entry["only"]
+        }  # fmt: skip
+    words.update({name: dict(said) for name, said in own.items()})
+    bands = tuple((int(low), int(high), str(name)) for low, high, name in entry.get("bands", ()))
+    if not words or any(name not in words for _low, _high, name in bands):
+        raise PackError(path, toml_line(path, code), f"{code}: its categories are missing")
+    if entry.get("only") and set(entry["only"]) != set(words):
+        strange = sorted(set(entry["only"]) ^ set(words))
+        raise PackError(path, toml_line(path, code), f"{code}: {strange} is in no list")
+    return Division(code, texts(entry, "label"), MappingProxyType(words), entry.get("codelist", ""), bands)
+
+
+def indicator(
+    country: Pack, path: Path, code: str, entry: Mapping[str, Any], divisions: Mapping[str, Division],
+    reports: Mapping[str, Any], earlier: Mapping[str, Indicator],
+) -> Indicator:  # fmt: skip
+    """One section of indicators.toml; raises PackError. `earlier` are those above it, of which it may be derived."""
+
+    def wrong(fault: str) -> PackError:
+        return PackError(path, toml_line(path, f"indicator.{code}"), f"{code}: {fault}")
+
     try:
-        return Indicator(
+        one = Indicator(
             code=code, version=entry["version"], valid_from=entry["valid_from"], valid_to=entry.get("valid_to"),
             titles=texts(entry, "title"), definitions=texts(entry, "definition"), unit=entry["unit"], kind=entry["kind"],
             date_rule=entry["date_rule"], dimensions=tuple(entry["dimensions"]), reports=tuple(entry["reports"]),
@@ -217,7 +228,10 @@ def _indicator(path: Path, code: str, entry: Mapping[str, Any], country: Pack) -
             collapse={name: _collapse(one, name, country) for name, one in entry.get("collapse", {}).items()},
         )  # fmt: skip
     except KeyError as missing:
-        raise PackError(path, 0, f"{code}: {missing} is missing") from None
+        raise wrong(f"{missing} is missing") from None
+    if fault := _fault(one, divisions, reports, earlier):
+        raise wrong(fault)
+    return one
 
 
 def _collapse(entry: Any, name: str, country: Pack) -> Collapse:
@@ -231,39 +245,34 @@ def _collapse(entry: Any, name: str, country: Pack) -> Collapse:
     return Collapse(entry["to"], joined)
 
 
-def _check(
-    path: Path,
-    one: Indicator,
-    divisions: Mapping[str, Division],
-    reports: Mapping[str, Any],
-    earlier: Mapping[str, Indicator],
-) -> None:
+def _fault(
+    one: Indicator, divisions: Mapping[str, Division], reports: Mapping[str, Any], earlier: Mapping[str, Indicator]
+) -> str:
+    """What is wrong with an indicator; empty where nothing is."""
     if sum(map(bool, (one.measure, one.room, one.derived_from))) != 1:
-        raise PackError(path, 0, f"{one.code}: give it a measure, or a room, or what it is derived from")
+        return "give it a measure, or a room, or what it is derived from"
     for value, allowed, name in (
         (one.unit, UNITS, "unit"), (one.kind, KINDS, "kind"), (one.date_rule, DATE_RULES, "date_rule"),
         (one.measure or MEASURES[0], MEASURES, "measure"),
     ):  # fmt: skip
         if value not in allowed:
-            raise PackError(path, 0, f"{one.code}: {value!r} is no {name}")
+            return f"{value!r} is no {name}"
     if strange := (set(one.dimensions) - set(divisions)) | (set(one.reports) - set(reports)):
-        raise PackError(path, 0, f"{one.code}: nobody described {sorted(strange)}")
+        return f"nobody described {sorted(strange)}"
     if not one.dimensions or not all(one.titles.get(k) and one.definitions.get(k) for k in ("en", "km")):
-        raise PackError(path, 0, f"{one.code}: title and definition in English and Khmer, and a dimension, are needed")
-    if one.derived_from:
-        _check_derived(path, one, divisions, earlier)
+        return "title and definition in English and Khmer, and a dimension, are needed"
+    return _derived_fault(one, divisions, earlier) if one.derived_from else ""
 
 
-def _check_derived(
-    path: Path, one: Indicator, divisions: Mapping[str, Division], earlier: Mapping[str, Indicator]
-) -> None:
+def _derived_fault(one: Indicator, divisions: Mapping[str, Division], earlier: Mapping[str, Indicator]) -> str:
     base = earlier.get(one.derived_from)
     if base is None or base.unit != one.unit or not base.measure:
-        raise PackError(path, 0, f"{one.code}: {one.derived_from!r} is no counted table of this unit above it")
+        return f"{one.derived_from!r} is no counted table of this unit above it"
     for name, how in one.collapse.items():
+        if strange := {name, how.to or name} - set(divisions):
+            return f"nobody described {sorted(strange)}"
         left_out = set(divisions[name].words) - set(how.joined) if how.to else set()
         if left_out or (how.to and set(how.joined.values()) - set(divisions[how.to].words)):
-            raise PackError(path, 0, f"{one.code}: {name} is not joined whole: {sorted(left_out)}")
+            return f"{name} is not joined whole: {sorted(left_out)}"
     left = {name if name not in one.collapse else one.collapse[name].to for name in base.dimensions} - {""}
-    if left != set(one.dimensions):
-        raise PackError(path, 0, f"{one.code}: of {base.code} there remain {sorted(left)}")
+    return "" if left == set(one.dimensions) else f"of {base.code} there remain {sorted(left)}"

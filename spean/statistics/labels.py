@@ -117,5 +117,39 @@ def finding(one: Mapping[str, Any], title: str) -> str:
     return f"{title}: {words(said, code)}"
 
 
+# Each continues the title of a table. What a reader of the page may do about it comes last.
+WITHHELD: Words = {
+    "few_sources": gettext_lazy(
+        "fewer than three houses report it, and their sum would tell how full one of them is. No number of it is shown."
+    ),
+    "small_difference": gettext_lazy(
+        "some of its numbers differ from %(release)s by so few people that the two side by side would be a small number. "
+        "What was published stays; anything new waits for the next period."
+    ),
+    "does_not_fit": gettext_lazy(
+        "its numbers do not fit those published before, although nothing should have changed. What was published stays. "
+        "Ask why the records changed."
+    ),
+    "not_provable": gettext_lazy(
+        "some small numbers in it could be worked out from the others, and hiding more does not help. "
+        "A table with fewer or wider categories would pass."
+    ),
+    "together": gettext_lazy(
+        "whoever lays it beside %(release)s could work out numbers that are hidden. What was published stays."
+    ),
+    "too_small": gettext_lazy("all of its numbers are too small to be shown, or would tell one that is."),
+    "derived": gettext_lazy("it is added up from a table that is withheld."),
+    "defined_anew": gettext_lazy(
+        "it was defined anew between the two half-years, so that there is nothing to add up. The half-years show it."
+    ),
+}
+
+
+def withheld(one: Mapping[str, Any]) -> str:
+    """Why a table of a draft is withheld, in words for the officers."""
+    release = one["release"] or _("another table of this edition")
+    return words(WITHHELD, one["reason"]) % {"release": release}
+
+
 def text(translations: Mapping[str, str], language: str | None = None) -> str:
     return in_language(translations, language)

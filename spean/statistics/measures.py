@@ -1,4 +1,5 @@
-"""Counts from coded columns: one statement for all tables about persons, one for each other kind of line.
+"""Counts from coded columns: one statement for all tables about persons, one for each other kind of line, all of them
+of one moment.
 
 Persons are counted once per linked person and carry bounds for what is not decided yet; invented persons are in no
 count; those whose data were erased stay in it by their codes. Nothing sealed is read. What leaves this module is
@@ -6,7 +7,8 @@ unprotected and goes to disclosure control and nowhere else.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -84,11 +86,7 @@ Raw = Mapping[tuple[Any, ...], int]
 def count(register: Register, period: Period) -> Counted:
     """Every indicator of the register that holds through the period; what nobody records yet says so in each cell."""
     indicators = [one for one in register.of_period(period.first, period.last) if not one.derived_from]
-    with (
-        everybody("counts are of the whole country; only sums leave"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
+    with everybody("counts are of the whole country; only sums leave"), _snapshot() as cursor:
         cursor.execute("SET LOCAL work_mem = '256MB'")
         cursor.execute("SET LOCAL jit = off")
         left_out = _invented()
@@ -106,6 +104,21 @@ def count(register: Register, period: Period) -> Counted:
             tables[one.code] = _quality(register, one, told)
     ordered = tuple(tables[one.code] for one in indicators)
     return Counted(ordered, told.bounds, coverage, frozenset(houses))
+
+
+@contextmanager
+def _snapshot() -> Iterator[Any]:
+    """A cursor all of whose statements see the same moment: tables of one edition agree with each other.
+
+    Counting is a transaction of its own, and never part of another, which would have begun earlier.
+    """
+    inside = connection.in_atomic_block  # only in a test, whose rows nobody else changes; `durable` refuses all others
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        if not inside:
+            # By itself: with the setting of a request before it, it would not be the first statement.
+            with connection.connection.cursor() as first:
+                first.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield cursor
 
 
 # --- persons ----------------------------------------------------------------------------------------------
@@ -132,22 +145,25 @@ WITH RECURSIVE chain(id, root) AS (
     LEFT JOIN stands_for ON stands_for.id = one.person_id
     WHERE one.started_at >= %(first)s AND one.started_at < %(end)s
         AND one.legal_status IN ('presumed_victim', 'identified_victim') AND one.subject <> ALL (%(invented)s::uuid[])
-), person AS MATERIALIZED (
-    SELECT DISTINCT ON (who) who, registered, bool_or(identified) OVER whole AS identified, sex, age,
-        disputed, nationality, province, source, agency
-    FROM episode
-    -- The order that is asked for at the end: the rows are sorted once.
-    WINDOW whole AS (PARTITION BY who ORDER BY started_at, id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
-    ORDER BY who, started_at, id
-), told AS (
-    SELECT DISTINCT who, form FROM episode, unnest(forms) AS form
+), again AS MATERIALIZED (
+    SELECT who FROM episode GROUP BY who HAVING count(*) > 1
+), person AS (
+    -- Whoever was found once is taken as found; only the episodes of the others are put in order.
+    SELECT registered, identified, sex, age, disputed, nationality, province, source, agency, forms
+    FROM episode WHERE NOT EXISTS (SELECT 1 FROM again WHERE again.who = episode.who)
+    UNION ALL
+    SELECT first.registered, whole.identified, first.sex, first.age, first.disputed, first.nationality, first.province,
+        first.source, first.agency, whole.forms
+    FROM (SELECT DISTINCT ON (who) episode.* FROM episode JOIN again USING (who) ORDER BY who, started_at, id) first
+    JOIN (
+        SELECT who, bool_or(identified) AS identified, array_agg(DISTINCT form) FILTER (WHERE at IS NOT NULL) AS forms
+        FROM episode JOIN again USING (who) LEFT JOIN LATERAL unnest(forms) WITH ORDINALITY AS told(form, at) ON true
+        GROUP BY who
+    ) whole USING (who)
 ), alike AS MATERIALIZED (
     -- People of whom everything that is counted is the same, so that each table adds up fewer rows.
-    SELECT identified, sex, age, disputed, nationality, province, source, agency, count(*) AS n
-    FROM person GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
-), told_alike AS MATERIALIZED (
-    SELECT identified, sex, age, disputed, nationality, province, source, agency, form, count(*) AS n
-    FROM person LEFT JOIN told USING (who) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+    SELECT registered, identified, sex, age, disputed, nationality, province, source, agency, forms, count(*) AS n
+    FROM person GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 ), undecided AS (
     SELECT DISTINCT COALESCE(one.root, pair.person_id) AS a, COALESCE(two.root, pair.other_id) AS b
     FROM people_possiblematch pair
@@ -157,11 +173,11 @@ WITH RECURSIVE chain(id, root) AS (
 )
 """
 _BOUNDS = """
-SELECT 'registered' AS what, NULL::int AS at, registered::text AS a, NULL::text AS b, {nothing}, count(*) AS n
-FROM person GROUP BY registered
+SELECT 'registered' AS what, NULL::int AS at, registered::text AS a, NULL::text AS b, {nothing}, sum(n)::bigint AS n
+FROM alike GROUP BY registered
 UNION ALL
-SELECT 'undecided', NULL, a::text, b::text, {nothing}, 1 FROM undecided
-WHERE a <> b AND a IN (SELECT who FROM person) AND b IN (SELECT who FROM person)
+SELECT DISTINCT 'undecided', NULL::int, a::text, b::text, {nothing}, 1::bigint
+FROM undecided JOIN episode one ON one.who = a JOIN episode two ON two.who = b WHERE a <> b
 """
 
 
@@ -185,19 +201,14 @@ def _persons(
     # The facts whose completeness is told are grouped by themselves, whichever tables the register asks for.
     single = {name: PERSON_COLUMNS[name] for name in QUALITY}
     owns: dict[str, list[str]] = {}
-    for source, joined, wanted in (
-        ("person", "alike", [one for one in asked if one.measure == "persons"]),
-        ("form", "told_alike", [one for one in asked if one.measure == "forms"]),
+    for source, wanted in (
+        ("person", [one for one in asked if one.measure == "persons"]),
+        ("form", [one for one in asked if one.measure == "forms"]),
     ):
         sets = {_columns(one) for one in wanted}
         sets |= {PERSON_COLUMNS["form"]} if source == "form" else {single[name] for name in QUALITY if name != "form"}
         own = owns[source] = [column for column in columns if any(column in names for names in sets)]
-        shown = ", ".join(f"{column}::text" if column in own else "NULL::text" for column in columns)
-        grouping = ", ".join(f"({', '.join(names)})" for names in sorted(sets))
-        parts.append(
-            f"SELECT '{source}', GROUPING({', '.join(own)}), NULL, NULL, {shown}, sum(n)::bigint FROM {joined} "  # noqa: S608
-            f"GROUP BY GROUPING SETS ({grouping})"
-        )
+        parts.append(_grouped(source, sets, own, columns))
     cursor.execute(_PERSONS + "\nUNION ALL\n".join(parts), _parameters(period, left_out))
     groups: dict[str, dict[int, dict[tuple[Any, ...], int]]] = {"person": {}, "form": {}}
     registered, unregistered, pairs = 0, 0, []
@@ -218,6 +229,24 @@ def _persons(
         found = _raw(register, (name,), groups[source], owns[source], columns)
         told.known[name] = told.persons - sum(n for key, n in found.items() if key == ("unknown",))
     return told
+
+
+def _grouped(source: str, sets: Iterable[tuple[str, ...]], own: Sequence[str], columns: Sequence[str]) -> str:
+    """The statement of one source: a grouping set for each table. Every name in it is written in this module.
+
+    Tables by form are added up by all forms of a person first, and only then by each of them: taken apart for each
+    person, the forms would cost more than everything else together.
+    """
+    stored = {column: "forms" if column == "form" else column for column in columns}
+    mine = ", ".join(stored[column] for column in own)
+    grouping = ", ".join(f"({', '.join(stored[column] for column in names)})" for names in sorted(sets))
+    shown = ", ".join(f"{column}::text" if column in own else "NULL::text" for column in columns)
+    grouped = f"SELECT GROUPING({mine}) AS mask, {mine}, sum(n) AS n FROM alike GROUP BY GROUPING SETS ({grouping})"  # noqa: S608
+    apart = "LEFT JOIN LATERAL (SELECT DISTINCT form FROM unnest(forms) AS form) told ON true" if "form" in own else ""
+    return (
+        f"SELECT '{source}', mask, NULL, NULL, {shown}, sum(n)::bigint FROM ({grouped}) grouped {apart} "  # noqa: S608
+        f"GROUP BY mask, {', '.join(own)}"
+    )
 
 
 def _columns(one: Indicator) -> tuple[str, ...]:

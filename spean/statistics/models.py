@@ -11,10 +11,10 @@ from django.db import models
 from django.db.models import F, Q
 
 from spean.lib import clock
+from spean.statistics.indicators import FIGURE_TYPES
 from spean.workflow.guards import status_triggers
 
 SPANS = ("half", "year")
-FIGURE_TYPES = ("count", "sample_estimate", "model_estimate", "unsourced_claim")
 
 
 def _frozen(name: str, of: str, *, also: Any = None) -> list[pgtrigger.Trigger]:
@@ -53,6 +53,8 @@ class Edition(models.Model):
     # How it was made: versions, method, coverage, bounds. And what the quality checks found, as codes.
     about = models.JSONField(default=dict)
     findings = models.JSONField(default=list, blank=True)
+    # Which tables say less than was counted, and why: for the officers, on no public page and in no digest.
+    withheld = models.JSONField(default=list, blank=True)
     # SHA-256 over everything that is published of it; the seal says that its tables came from disclosure control.
     digest = models.CharField(max_length=64, blank=True)
     seal = models.CharField(max_length=100, blank=True)
@@ -99,7 +101,7 @@ class Edition(models.Model):
     class Privacy:
         plain = (
             "id", "span", "first_day", "last_day", "status", "version", "number", "corrects", "correction_en",
-            "correction_km", "about", "findings", "digest", "seal", "drafted_at", "drafted_by", "checked_at",
+            "correction_km", "about", "findings", "withheld", "digest", "seal", "drafted_at", "drafted_by", "checked_at",
             "checked_by", "published_at", "published_by",
         )  # fmt: skip
 

@@ -14,6 +14,7 @@ from spean.access import policy
 from spean.access.pages import AccessRequest
 from spean.statistics import actions, checks, labels, queries
 from spean.statistics.forms import DraftForm
+from spean.statistics.indicators import register
 from spean.statistics.models import Edition
 from spean.statistics.views import table_context
 from spean.workflow import engine
@@ -99,6 +100,12 @@ def _decide(request: AccessRequest, pk: UUID, permission: str, action: Any, done
     return _page(request, edition, form)
 
 
+def _title(indicator: str) -> str:
+    """Of a table that the edition does not hold at all."""
+    found = register().indicators.get(indicator)
+    return found.title() if found else indicator
+
+
 def _page(request: AccessRequest, edition: Edition, form: ActionForm) -> HttpResponse:
     tables = queries.tables_of(edition)
     titles = {table["indicator"]: labels.text(table["title"]) for table in tables}
@@ -110,6 +117,9 @@ def _page(request: AccessRequest, edition: Edition, form: ActionForm) -> HttpRes
         "colour": colour,
         "verbs": engine.possible(edition, request.user),
         "tables": list(titles.items()),
+        "withheld": [
+            (titles.get(one["indicator"]) or _title(one["indicator"]), labels.withheld(one)) for one in edition.withheld
+        ],
         "findings": [
             (labels.finding(one, titles.get(one["indicator"], one["indicator"])), one["weight"] == checks.FAULT)
             for one in edition.findings

@@ -59,9 +59,18 @@ class Past:
     shrinks: bool = False
 
 
+@dataclass(frozen=True)
+class Held:
+    """Why tables are not published anew. `code` for pages, `words` for the report; `release` is what it is about."""
+
+    code: str
+    words: str
+    release: str = ""
+
+
 def compare(
     release: Release, unit: str, figures: Mapping[Key, int], threshold: int, base: int, nested: Sequence[Nesting]
-) -> Past | str | None:
+) -> Past | Held | None:
     """How new figures stand to an earlier release: None if it has none of this unit, or why they must not appear."""
     tables = [extend_published(one, nested) for one in release.tables if one.unit == unit]
     if not tables:
@@ -78,10 +87,11 @@ def compare(
         apart = rounded(now, release.base) - value
         up, down, small = up + (apart > 0), down + (apart < 0), small + (0 < abs(apart) < enough)
     if small:
-        return (
+        words = (
             f"{small} of its figures would change by fewer than {enough} people against {release.name}: the difference "
             "would be a small number in print"
         )
+        return Held("small_difference", words, release.name)
     return Past(release.name, system, same=not up and not down, grows=not down, shrinks=not up)
 
 

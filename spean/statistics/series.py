@@ -1,4 +1,5 @@
-"""One indicator over several periods: where the line is broken, and where a change may be worked out at all.
+"""One indicator over several periods: where the line is broken, and where a change may be worked out at all: against the
+period before, and of half-years, which have seasons, against the same one of the year before.
 
 Pure: periods and declared breaks are passed in.
 """
@@ -64,3 +65,36 @@ def gaps(points: Sequence[Point], indicator: str = "", declared: Iterable[Break]
     listed = list(declared)
     pairs = pairwise(points)
     return [None, *(gap(before, after, indicator, listed) for before, after in pairs)][: len(points)]
+
+
+@dataclass(frozen=True)
+class Yearly:
+    """A half-year against the same one of the year before: a change in percent, or the kinds of what lies between."""
+
+    change: float | None
+    kinds: tuple[str, ...] = ()
+
+
+def yearly(points: Sequence[Point], indicator: str = "", declared: Iterable[Break] = ()) -> list[Yearly | None]:
+    """For each point, oldest first, its change against the same half-year of the year before; None where there is none.
+
+    Every gap that is drawn between the two forbids a rate, also one that a later gap takes back: whoever reported in the
+    one half-year between and not in the others has changed both.
+    """
+    listed = list(declared)
+    between = gaps(points, indicator, listed)
+    found: list[Yearly | None] = []
+    for at, after in enumerate(points):
+        start = next((place for place in range(at) if _a_year_apart(points[place], after)), None)
+        if start is None:
+            found.append(None)
+            continue
+        crossed = [*between[start + 1 : at + 1], gap(points[start], after, indicator, listed)]
+        kinds = tuple(dict.fromkeys(kind for one in crossed if one for kind in one.kinds))
+        found.append(Yearly(None if kinds else growth(points[start], after, indicator, listed), kinds))
+    return found
+
+
+def _a_year_apart(before: Point, after: Point) -> bool:
+    day = after.first
+    return before.first == date(day.year - 1, day.month, day.day)

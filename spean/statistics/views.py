@@ -3,6 +3,7 @@
 They know published editions only. What is in work stands in `office.py`, behind sign-in.
 """
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -16,7 +17,7 @@ from spean.country import pack
 from spean.statistics import charts, downloads, figures, labels, queries, report, shown
 from spean.statistics.indicators import register
 from spean.statistics.models import Edition, EditionTable
-from spean.statistics.series import gaps, growth
+from spean.statistics.series import gaps, growth, yearly
 
 
 @require_safe
@@ -140,12 +141,16 @@ def table_context(edition: Edition, table: Any) -> dict[str, Any]:
             listed = gaps(points, code, book.breaks)
             drawn["line"] = charts.line("line", title, points, listed)
             changes = [None, *(growth(a, b, code, book.breaks) for a, b in pairwise(points))]
+            # Of whole years the year before is the period before.
+            years = yearly(points, code, book.breaks) if edition.span == "half" else [None] * len(points)
+            drawn["yearly"] = any(years)
             drawn["series"] = [
                 {
                     "period": labels.period(point.label), "shown": shown.shown(queries.cell(point)), "change": change,
-                    "gap": ", ".join(labels.words(labels.BREAK, kind) for kind in gap.kinds) if gap else "",
+                    "gap": _kinds(gap.kinds) if gap else "", "year": year.change if year else None,
+                    "year_gap": _kinds(year.kinds) if year else "",
                 }
-                for point, change, gap in zip(points, changes, listed, strict=True)
+                for point, change, gap, year in zip(points, changes, listed, years, strict=True)
             ]  # fmt: skip
     grid = shown.grid(table)
     return {
@@ -163,6 +168,10 @@ def table_context(edition: Edition, table: Any) -> dict[str, Any]:
         "forms": list(downloads.TYPES),
         **drawn,
     }  # fmt: skip
+
+
+def _kinds(kinds: Iterable[str]) -> str:
+    return ", ".join(labels.words(labels.BREAK, kind) for kind in kinds)
 
 
 def _standards(standard: Any) -> list[tuple[str, str]]:

@@ -1,8 +1,11 @@
 """From draft to a frozen edition: two officers, nothing unprotected kept or shown, corrections beside what they correct."""
 
 import csv
+import html
+import inspect
 import io
 import json
+import re
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -11,12 +14,13 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from openpyxl import load_workbook
 
 from spean.access.models import User
 from spean.lib import clock
 from spean.privacy.models import Event
-from spean.statistics import actions, content, disclosure, measures, queries
+from spean.statistics import actions, content, disclosure, labels, measures, queries, releases
 from spean.statistics.indicators import register
 from spean.statistics.margins import TOTAL
 from spean.statistics.models import Edition, EditionTable
@@ -522,3 +526,74 @@ def test_raw_counts_reach_no_table_of_the_database(cast: Cast, many: Many) -> No
         about = cursor.fetchone()[0]
     assert not any(value == 7 for table in stored for _key, _state, value in table["cells"])
     assert ": 7," not in about
+
+
+class TestWithheld:
+    def page(self, cast: Cast, edition: Edition) -> str:
+        client = signed_in(cast.statistician)
+        return html.unescape(client.get(reverse("edition_draft", args=[edition.pk])).content.decode())
+
+    def test_the_draft_says_which_tables_and_why(self, cast: Cast, many: Many) -> None:
+        many(12)
+        edition = actions.draft_edition(cast.statistician, "half", FIRST)
+        assert {"indicator": "places", "reason": "few_sources", "release": ""} in edition.withheld
+        assert "persons" not in {one["indicator"] for one in edition.withheld}
+        assert "fewer than three houses" in self.page(cast, edition)
+
+    def test_too_few_people_for_any_number(self, cast: Cast) -> None:
+        few(cast, sex="male")
+        for _ in range(3):
+            an_episode(cast, None, detected_province="10")
+        edition = actions.draft_edition(cast.statistician, "half", FIRST)
+        hidden = {
+            table["indicator"] for table in queries.tables_of(edition)
+            if {state for _key, state, _value in table["cells"]} == {"suppressed"}
+        }  # fmt: skip
+        assert hidden <= {one["indicator"] for one in edition.withheld}
+
+    def test_a_correction_by_one_person_is_explained(self, cast: Cast, many: Many, second_officer: User) -> None:
+        many(12)
+        old = published(cast, second_officer)
+        an_episode(cast, a_person(cast))
+        new = actions.draft_edition(cast.statistician, "half", FIRST, corrects=old, correction_en="One more.")
+        reasons = {one["indicator"]: (one["reason"], one["release"]) for one in new.withheld}
+        assert reasons["persons"] == reasons["forms"] == ("small_difference", old.number)
+        assert reasons["sdg_16_2_2"] == ("derived", "")
+        assert cells(new, "persons") == cells(old, "persons")
+        page = self.page(cast, new)
+        assert f"differ from {old.number} by so few people" in page
+        assert "added up from a table that is withheld" in page
+
+    def test_every_reason_has_words(self) -> None:
+        said = {code: labels.withheld({"reason": code, "release": "2026-h1-1"}) for code in labels.WITHHELD}
+        source = "".join(inspect.getsource(module) for module in (content, disclosure, releases))
+        for code, words in said.items():
+            assert f'"{code}"' in source, code
+            assert words != code
+            assert "%(" not in words
+            with translation.override("km"):
+                assert re.search("[\u1780-\u17e9]", labels.withheld({"reason": code, "release": "2026-h1-1"})), code
+        assert "another table of this edition" in labels.withheld({"reason": "together", "release": ""})
+
+    def test_no_reader_learns_the_reason(self, cast: Cast, many: Many, second_officer: User) -> None:
+        """Why a cell is hidden tells small ones from the others."""
+        many(12)
+        edition = published(cast, second_officer)
+        assert edition.withheld
+        for url in (
+            reverse("statistics_edition", args=[edition.number]), reverse("statistics_table", args=[edition.number, "places"]),
+            reverse("statistics_download", args=[edition.number, "places", "json"]),
+        ):  # fmt: skip
+            told = Client().get(url).content.decode()
+            assert "houses" not in told
+            assert "few_sources" not in told
+
+
+def test_a_table_shows_the_change_against_the_year_before(cast: Cast, many: Many, second_officer: User) -> None:
+    many(12, started_at=clock.now().replace(year=2025, month=3))
+    many(18, started_at=clock.now().replace(year=2026, month=3))
+    published(cast, second_officer, first=date(2025, 1, 1))
+    edition = published(cast, second_officer)
+    page = Client().get(reverse("statistics_table", args=[edition.number, "persons"])).content.decode()
+    assert "Against the same half-year of the year before" in page
+    assert "50.0 %" in page

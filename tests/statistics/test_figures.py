@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from spean.access.models import User
 from spean.statistics import actions, charts, figures, queries
 from spean.statistics.figures import NotAddable, Published
-from spean.statistics.models import FIGURE_TYPES, Figure
+from spean.statistics.indicators import FIGURE_TYPES
+from spean.statistics.models import Figure
 from spean.workflow.engine import Forbidden, Refused
 from tests.cast import Cast
 from tests.signed_in import signed_in

@@ -6,7 +6,7 @@ import pytest
 
 from spean.statistics import charts, checks
 from spean.statistics.indicators import Break
-from spean.statistics.series import Point, gap, gaps, growth
+from spean.statistics.series import Point, Yearly, gap, gaps, growth, yearly
 
 LAW = Break(date(2026, 3, 1), "law", {"en": "A new law"}, ("persons",))
 
@@ -49,6 +49,51 @@ def test_no_growth_from_what_is_not_known() -> None:
     assert growth(a_point(2025, None), a_point(2026)) is None
     assert growth(a_point(2025), a_point(2026, None)) is None
     assert growth(a_point(2025, 0), a_point(2026)) is None  # from nobody there is no rate
+
+
+def a_half(year: int, half: int, value: int | None = 100, **more: object) -> Point:
+    first, last = ((1, 1), (6, 30)) if half == 1 else ((7, 1), (12, 31))
+    state = "counted" if value is not None else "suppressed"
+    base: dict[str, object] = {"version": "1", "unit": "person", "reporting": frozenset({"police"})}
+    return Point(f"{year}-h{half}", date(year, *first), date(year, *last), value, state, **{**base, **more})  # type: ignore[arg-type]
+
+
+NGO = frozenset({"police", "ngo"})
+
+
+@pytest.mark.parametrize(
+    ("between", "after", "expected"),
+    [
+        (a_half(2024, 2, 900), a_half(2025, 1, 150), Yearly(50.0)),
+        (a_half(2024, 2, None), a_half(2025, 1, 150), Yearly(50.0)),  # what is hidden between says nothing
+        (a_half(2024, 2), a_half(2025, 1, 150, version="2"), Yearly(None, ("definition",))),
+        (a_half(2024, 2), a_half(2025, 1, 150, reporting=NGO), Yearly(None, ("coverage",))),
+        (a_half(2024, 2, reporting=NGO), a_half(2025, 1, 150), Yearly(None, ("coverage",))),  # there and back
+        (a_half(2024, 2, version="2"), a_half(2025, 1, 150), Yearly(None, ("definition",))),
+        (a_half(2024, 2), a_half(2025, 1, None), Yearly(None)),
+    ],
+)
+def test_a_half_year_against_the_same_one_of_the_year_before(between: Point, after: Point, expected: Yearly) -> None:
+    points = [a_half(2024, 1), between, after]
+    assert yearly(points, "persons") == [None, None, expected]
+    assert yearly([points[0], after], "persons") == [
+        None, expected if after.version != "1" or after.reporting == NGO else Yearly(growth(points[0], after)),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("on", "kinds"), [(date(2024, 9, 1), ("law",)), (date(2024, 1, 1), ()), (date(2025, 7, 1), ())]
+)
+def test_a_law_between_forbids_a_rate_and_one_outside_does_not(on: date, kinds: tuple[str, ...]) -> None:
+    points = [a_half(2024, 1), a_half(2024, 2), a_half(2025, 1, 150)]
+    law = Break(on, "law", {"en": "A new law"}, ("persons",))
+    assert yearly(points, "persons", [law])[2] == Yearly(None if kinds else 50.0, kinds)
+    assert yearly(points, "needs", [law])[2] == Yearly(50.0)
+
+
+def test_years_and_other_halves_are_not_the_year_before() -> None:
+    assert yearly([a_half(2024, 2), a_half(2025, 1), a_half(2026, 1, 300)]) == [None, None, Yearly(200.0)]
+    assert yearly([a_half(2023, 1), a_half(2025, 1)]) == [None, None]
 
 
 def test_the_break_is_drawn_and_the_line_stops() -> None:
