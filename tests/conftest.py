@@ -40,11 +40,11 @@ def django_db_modify_db_settings(cluster: embedded.Cluster, django_db_modify_db_
 
 @pytest.fixture(scope="session")
 def django_db_setup(cluster: embedded.Cluster, django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    templates.keep(cluster)
     with django_db_blocker.unblock(), databases.as_owner():
         # As `spean migrate` does: what only grows, or is kept, the application cannot change or remove.
         for alias in databases.ALIASES:
             rights.narrow(connections[alias], databases.for_role("app")[alias]["USER"])
-    templates.keep(cluster)
     if settings.SPEAN_ROW_SECURITY:
         # SPEAN_ROW_SECURITY=1 make test: everything once more, behind the second wall.
         with django_db_blocker.unblock(), databases.as_owner():

@@ -80,14 +80,17 @@ def record_all(drafts: Iterable[Event]) -> None:
         alerts.watch(rows)
 
 
-# Every page that is read writes here, a list fifty rows at once: one statement of a fixed text, however many.
+# Every page that is read writes here, mostly one row and a list fifty at once. One row goes as its values, which the
+# database reads fastest; many go as one JSON text, which is written faster than hundreds of values.
 _TYPES = {
     "format": "smallint", "at": "timestamptz", "actor_id": "uuid", "organisation_id": "uuid", "action": "text",
     "object_type": "text", "object_id": "uuid", "case_id": "uuid", "subject": "uuid", "fields": "text[]",
     "purpose": "text", "facts": "jsonb",
 }  # fmt: skip
-_INSERT = (
-    f"INSERT INTO {Event._meta.db_table} ({', '.join(_TYPES)}) SELECT {', '.join(_TYPES)}"  # noqa: S608
+_INSERT = f"INSERT INTO {Event._meta.db_table} ({', '.join(_TYPES)})"
+_ONE = f"{_INSERT} VALUES ({', '.join(f'%s::{kind}' for kind in _TYPES.values())}) RETURNING id, written_at"
+_MANY = (
+    f"{_INSERT} SELECT {', '.join(_TYPES)}"  # noqa: S608
     f" FROM jsonb_to_recordset(%s) AS row ({', '.join(f'{name} {kind}' for name, kind in _TYPES.items())})"
     " RETURNING id, written_at"
 )
@@ -96,9 +99,12 @@ _encoder = json.JSONEncoder(default=str, allow_nan=False, check_circular=False)
 
 
 def _write(rows: Sequence[Event]) -> None:
-    values = _encoder.encode([{name: getattr(row, name) for name in _TYPES} for row in rows])
+    values = [{name: getattr(row, name) for name in _TYPES} for row in rows]
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [values])
+        if len(rows) == 1:
+            cursor.execute(_ONE, [*({**values[0], "facts": _encoder.encode(values[0]["facts"])}).values()])
+        else:
+            cursor.execute(_MANY, [_encoder.encode(values)])
         numbered = sorted(cursor.fetchall())
     for row, (number, at) in zip(rows, numbered, strict=True):
         row.id, row.written_at = number, at
