@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
+from spean.privacy.routers import VAULT_ALIAS, VAULT_APP
 from spean.run import databases, embedded, state
 
 Kind = Literal["empty", "demonstration", "real"]
@@ -81,9 +82,14 @@ def is_behind(alias: str | None = None) -> bool:
 
     for name in [alias] if alias else databases.ALIASES:
         executor = MigrationExecutor(connections[name])
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        if executor.migration_plan(executor.loader.graph.leaf_nodes(*_apps(name))):
             return True
     return False
+
+
+def _apps(alias: str) -> tuple[str, ...]:
+    """Of which app a database needs the migrations: the key vault's alone. None named: of every app."""
+    return (VAULT_APP,) if alias == VAULT_ALIAS else ()
 
 
 def migrate(*, verbosity: int = 0) -> None:
@@ -107,7 +113,7 @@ def migrate(*, verbosity: int = 0) -> None:
                 with connection.cursor() as cursor:
                     for grant in embedded.default_privileges(app):
                         cursor.execute(grant)
-            call_command("migrate", database=alias, interactive=False, verbosity=verbosity)
+            call_command("migrate", *_apps(alias), database=alias, interactive=False, verbosity=verbosity)
             call_command("createcachetable", database=alias, verbosity=0)
             rights.narrow(connection, app)
         fence(on=settings.SPEAN_ROW_SECURITY)
