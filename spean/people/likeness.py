@@ -179,8 +179,6 @@ def _name_reasons(found: NameLikeness) -> Iterator[str]:
         yield "same_name_sound"
     elif found.weight >= 4:
         yield "similar_name"
-    elif found.weight < 0:
-        yield "different_name"
     if found.turned:
         yield "name_order"
 

@@ -102,7 +102,7 @@ def _write(rows: Sequence[Event]) -> None:
     values = [{name: getattr(row, name) for name in _TYPES} for row in rows]
     with connection.cursor() as cursor:
         if len(rows) == 1:
-            cursor.execute(_ONE, [*({**values[0], "facts": _encoder.encode(values[0]["facts"])}).values()])
+            cursor.execute(_ONE, list({**values[0], "facts": _encoder.encode(values[0]["facts"])}.values()))
         else:
             cursor.execute(_MANY, [_encoder.encode(values)])
         numbered = sorted(cursor.fetchall())

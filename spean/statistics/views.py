@@ -48,7 +48,7 @@ def edition_page(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def table_page(request: HttpRequest, slug: str, code: str) -> HttpResponse:
     edition = _published(slug)
-    table = _table(edition, code)
+    table = queries.table_of(edition, code)
     return render(request, "statistics/table.html", {**_about(edition), **table_context(edition, table)})
 
 
@@ -59,7 +59,7 @@ def download(request: HttpRequest, slug: str, code: str, kind: str) -> HttpRespo
         raise Http404
     address = request.build_absolute_uri(reverse("statistics_table", args=[slug, code]))
     language = translation.get_language() or "en"
-    body = downloads.write(kind, edition, _table(edition, code), language, address)
+    body = downloads.write(kind, edition, queries.table_of(edition, code), language, address)
     answer = HttpResponse(body, content_type=downloads.TYPES[kind])
     answer.headers["Content-Disposition"] = f'attachment; filename="{slug}-{code}.{kind}"'
     return answer
@@ -104,10 +104,6 @@ def _published(slug: str) -> Edition:
         raise Http404
     found: Edition = edition
     return found
-
-
-def _table(edition: Edition, code: str) -> Any:
-    return queries.table_of(edition, code)
 
 
 def _about(edition: Edition) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What keeps a user away whatever else would let him in: an exclusion of himself or of his organisation."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
@@ -19,23 +19,22 @@ CASE_PATH = "case_id"
 _READING: ContextVar[dict[UUID, bool] | None] = ContextVar("reading", default=None)
 
 
-@contextmanager
-def one_reading() -> Iterator[None]:
+def one_reading() -> AbstractContextManager[None]:
     """While a page is read: that nothing excludes its reader is asked once, and not again in each of its questions.
 
     Whatever changes something is asked anew, under its lock.
     """
-    token = _READING.set({})
-    try:
-        yield
-    finally:
-        _READING.reset(token)
+    return _remembering({})
+
+
+def set_aside(user: User) -> AbstractContextManager[None]:
+    """Build conditions as if nothing excluded this user. Whoever asks them asks `any_for` afterwards, and heeds it."""
+    return _remembering({user.pk: False})
 
 
 @contextmanager
-def set_aside(user: User) -> Iterator[None]:
-    """Build conditions as if nothing excluded this user. Whoever asks them asks `any_for` afterwards, and heeds it."""
-    token = _READING.set({user.pk: False})
+def _remembering(known: dict[UUID, bool]) -> Iterator[None]:
+    token = _READING.set(known)
     try:
         yield
     finally:

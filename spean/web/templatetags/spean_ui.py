@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from spean import country
 from spean.access.links import is_demonstration
 from spean.access.models import Organisation, User
-from spean.country.language import own_name as own_name_of
+from spean.country.language import own_name
 from spean.lib import clock
 from spean.privacy import events
 from spean.web import deadlines, navigation
@@ -72,10 +72,7 @@ def frame(context: template.Context) -> dict[str, Any]:
     return found
 
 
-@register.filter
-def own_name(language: str) -> str:
-    """The name of a language in that language."""
-    return own_name_of(language)
+register.filter(own_name)
 
 
 @register.filter
