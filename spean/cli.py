@@ -247,12 +247,19 @@ COMMANDS = (
         raw=True,
         database=_always,
     ),
+    Command(
+        "audit ask",
+        "spean.privacy.verify:ask",
+        "ask every witness to confirm the event log now, and say who did",
+        raw=True,
+        database=_always,
+    ),
     Command("manage", "spean.run.commands:manage", "run a Django command, for example: spean manage shell", raw=True),
 )
 GROUPS = {
     "instrument": "lists of questions",
     "country": "country packs: check",
-    "audit": "the event log: verify, export, key, witnessed",
+    "audit": "the event log: verify, export, key, witnessed, ask",
     "exports": "lists that left the system: trace",
     "keys": "keys outside the database: status, rotate, escrow",
     "keys custodian": "custodians of the key-encryption key: new",

@@ -346,3 +346,24 @@ def witnessed(argv: Sequence[str] | None = None) -> int:
     for text in found:
         print(text, end="")  # noqa: T201
     return 0
+
+
+def ask(argv: Sequence[str] | None = None) -> int:
+    """`spean audit ask`: what the worker asks every ten minutes, asked now. Exits 1 unless every witness cosigned."""
+    about = "Ask every witness to confirm the newest checkpoint now."
+    argparse.ArgumentParser(prog="spean audit ask", description=about).parse_args(argv)
+    from spean.privacy import sequencer, witness
+
+    try:
+        sequencer.sequence_once(checkpoint=True)
+        witness.ask_all()
+    except KeyFileError as fault:
+        print(f"cannot sign a checkpoint: {fault}", file=sys.stderr)  # noqa: T201
+        return 2
+    standing = witness.standing()
+    for one in standing:
+        said = one.fault or f"confirms rows 1 to {one.size:,}"
+        print(f"{one.name}: {said}")  # noqa: T201
+    if not standing:
+        print("no witness is set: SPEAN_WITNESSES", file=sys.stderr)  # noqa: T201
+    return 0 if standing and not any(one.fault for one in standing) else 1

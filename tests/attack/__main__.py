@@ -21,7 +21,7 @@ from pathlib import Path
 from tests.attack import results
 
 ROOT = Path(__file__).resolve().parents[2]
-ATTACKS = ("crawl", "dump", "tampering", "fuzz", "kills", "power", "cost", "controls")
+ATTACKS = ("crawl", "dump", "tampering", "fuzz", "api", "kills", "power", "cost", "controls")
 KEPT = ROOT / "docs" / "security-results.md"
 INTRODUCTION = """# What the attacks found
 

@@ -9,14 +9,8 @@ number that an operator writes down is there sealed, and so not to be found eith
 from __future__ import annotations
 
 import http.client
-import os
 import re
-import signal
 import socket
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from html import unescape
@@ -24,13 +18,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import psycopg
 import pytest
 from django.test import Client, override_settings
 
-from spean.run import embedded
+from tests.installation import Installation, installed
 
-ROOT = Path(__file__).parents[2]
 FORWARDED = "203.0.113.77"
 CANARIES = (
     FORWARDED, "2001:db8:cafe::77", "198.51.100.77", "KanariAgent", "kanari-referer", "kanari-cookie", "kanari-query",
@@ -61,12 +53,6 @@ from django.contrib.sessions.models import Session
 for row in Session.objects.all(): print(row.get_decoded())
 """
 HIDDEN = re.compile(r'<input type="hidden" name="(once|version|csrfmiddlewaretoken)"(?: value="([^"]*)")?')
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Caller:
@@ -104,83 +90,6 @@ class Caller:
         return self.ask("POST", path or self.at, body, Content_Type="application/x-www-form-urlencoded")
 
 
-class Installation:
-    """The processes of one installation and its files."""
-
-    def __init__(self, state: Path) -> None:
-        self.state, self.port = state, free_port()
-        self.logs = state / "logs"
-        (state / "tmp").mkdir(parents=True)
-        self.logs.mkdir()
-        kept = {
-            k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "SPEAN_HOSTS", "DJANGO_SETTINGS_MODULE")
-        }
-        self.environment = {**kept, "SPEAN_STATE": str(state), "SPEAN_PROXIES": "1", "TMPDIR": str(state / "tmp")}
-        self.running: list[subprocess.Popen[bytes]] = []
-
-    def run(self, *words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "spean", *words], cwd=ROOT, env=self.environment, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def start(self) -> None:
-        for words in (["search"], ["worker"], ["serve", "--port", str(self.port)]):
-            with (self.logs / words[0]).open("ab") as log:
-                self.running.append(
-                    subprocess.Popen(
-                        [sys.executable, "-m", "spean", *words],
-                        cwd=ROOT,
-                        env=self.environment,
-                        stdout=log,
-                        stderr=log,
-                        start_new_session=True,
-                    )
-                )
-        while True:
-            assert all(one.poll() is None for one in self.running), self.said()
-            with suppress(OSError):
-                if Caller(self.port).ask("GET", "/robots.txt"):
-                    return
-            time.sleep(0.2)
-
-    def stop(self) -> None:
-        for one in self.running:
-            with suppress(ProcessLookupError):
-                os.killpg(one.pid, signal.SIGTERM)
-        for one in self.running:
-            try:
-                one.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(one.pid, signal.SIGKILL)
-                one.wait()
-        self.running.clear()
-
-    def said(self) -> str:
-        return "\n".join(path.read_text(errors="replace") for path in self.logs.iterdir())
-
-    def database(self, name: str = "spean") -> psycopg.Connection[Any]:
-        """As the owner of the tables: what no process of the application may do."""
-        password = (self.state / "secrets" / "owner_password").read_text()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("SPEAN_STATE", str(self.state))
-            host = embedded.socket_host()
-        return psycopg.connect(
-            host=str(host), user=embedded.OWNER, password=password, dbname=name, autocommit=True, connect_timeout=10
-        )
-
-    def rows(self) -> str:
-        """Every row of every table as text: what the database keeps compressed is not seen in its files."""
-        found = []
-        for name in ("spean", "spean_keys"):
-            with self.database(name) as connection:
-                tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-                for (table,) in tables:
-                    found += [str(row[0]) for row in connection.execute(f'SELECT t::text FROM "{table}" t').fetchall()]  # noqa: S608
-        return "\n".join(found)
-
-
 def on_disk(state: Path, wanted: Sequence[str] = CANARIES) -> dict[str, list[str]]:
     """The files in which each canary stands, as it is or as UTF-16."""
     found: dict[str, list[str]] = {}
@@ -196,13 +105,8 @@ def on_disk(state: Path, wanted: Sequence[str] = CANARIES) -> dict[str, list[str
 
 @pytest.fixture
 def installation() -> Iterator[Installation]:
-    # A short path: its own temporary directory lies in it too, and sockets take no long ones.
-    with tempfile.TemporaryDirectory(prefix="s-") as folder:
-        Path(folder).chmod(0o711)
-        made = Installation(Path(folder) / "state")
-        made.run("migrate")
+    with installed() as made:
         yield made
-        made.stop()
 
 
 def call(installation: Installation, link: str) -> None:
