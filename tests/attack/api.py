@@ -29,7 +29,7 @@ from tests.attack.results import Result, counted
 if TYPE_CHECKING:
     from tests.cast import Cast
 
-REQUESTS = 10_000
+REQUESTS = 11_000
 DESCRIBED = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
 CHECKS = {
     "not_a_server_error": "no server error",
