@@ -20,7 +20,6 @@ from spean.access import actions, changes, policy
 from spean.access.forms import EventFilterForm, InviteForm, MembershipForm, OrganisationForm
 from spean.access.models import AccessChange, Membership, Organisation, User
 from spean.access.pages import AccessRequest
-from spean.country.fields import label
 from spean.lib import identifiers
 from spean.privacy import event_names, events
 from spean.workflow.pages import ActionForm, carry_out, show_form
@@ -295,17 +294,8 @@ def event_log(request: AccessRequest) -> HttpResponse:
             "pk", "code"
         )
     )
-    listed = [
-        (event, users.get(event.actor_id), codes.get(event.case_id, ""), _purpose(event.purpose)) for event in found
-    ]
+    listed = [(event, users.get(event.actor_id), codes.get(event.case_id, "")) for event in found]
     return render(request, "access/event_log.html", {"page": found, "rows": listed, "form": form})
-
-
-def _purpose(code: str) -> str:
-    """A purpose in words: of an opening, or of an agreement on which something was passed on."""
-    if code in event_names.PURPOSES:
-        return str(event_names.PURPOSES[code])
-    return label("consent_purpose", code)
 
 
 def _filtered(rows: QuerySet[Any], wanted: dict[str, Any]) -> QuerySet[Any]:

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from spean.cases.models import Case
 from spean.oversight.actions import clear_alert
+from spean.privacy.event_names import PURPOSES
 from spean.privacy.models import Alert, Event
 from spean.workflow.engine import Forbidden, Refused, WrongState
 from tests.cast import PEOPLE, Cast
@@ -29,6 +30,12 @@ def test_the_auditor_sees_who_and_which_case_and_no_content(cast: Cast, canary: 
         assert canary.code in body
         assert "Kanaria" not in body
         assert "Vogelsang" not in body
+
+
+def test_what_for_is_said_in_words(cast: Cast, alert: Alert) -> None:
+    page = signed_in(cast.auditor).get(reverse("alert", args=[alert.pk])).content.decode()
+    assert f"· {PURPOSES['casework']}" in page
+    assert "casework" not in page
 
 
 def test_a_finding_closes_it(cast: Cast, alert: Alert) -> None:

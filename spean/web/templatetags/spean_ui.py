@@ -22,9 +22,10 @@ from django.utils.translation import gettext as _
 from spean import country
 from spean.access.links import is_demonstration
 from spean.access.models import Organisation, User
+from spean.country.fields import label
 from spean.country.language import own_name
 from spean.lib import clock
-from spean.privacy import events
+from spean.privacy import event_names, events
 from spean.web import deadlines, navigation
 
 register = template.Library()
@@ -91,6 +92,13 @@ def device(session: Any) -> str:
 def event_label(action: str) -> str:
     """The words for an event's code."""
     return events.label(action)
+
+
+@register.filter
+def purpose_label(code: str) -> str:
+    """A purpose in words: of an opening, or of an agreement on which something was passed on."""
+    opening = event_names.PURPOSES.get(code)
+    return label("consent_purpose", code) if opening is None else str(opening)
 
 
 # --- words and marks -------------------------------------------------------------------------------------
