@@ -597,3 +597,37 @@ def test_a_table_shows_the_change_against_the_year_before(cast: Cast, many: Many
     page = Client().get(reverse("statistics_table", args=[edition.number, "persons"])).content.decode()
     assert "Against the same half-year of the year before" in page
     assert "50.0 %" in page
+
+
+class TestReading:
+    """What a page says first, to somebody who has nothing but the page."""
+
+    def test_an_edition_begins_with_how_many_persons(self, cast: Cast, many: Many, second_officer: User) -> None:
+        many(12, detected_province="01")
+        page = (
+            Client().get(reverse("statistics_edition", args=[published(cast, second_officer).number])).content.decode()
+        )
+        assert "Persons detected in this period:" in page
+        assert "<strong>24</strong>" in page
+
+    def test_too_few_persons_are_said_to_be_hidden(self, cast: Cast, many: Many, second_officer: User) -> None:
+        many(3)
+        page = (
+            Client().get(reverse("statistics_edition", args=[published(cast, second_officer).number])).content.decode()
+        )
+        assert "<strong>[c]</strong></a> (suppressed" in page
+
+    def test_a_table_names_its_period(self, cast: Cast, many: Many, second_officer: User) -> None:
+        many(12)
+        number = published(cast, second_officer).number
+        page = Client().get(reverse("statistics_table", args=[number, "persons_province"])).content.decode()
+        assert "(persons), 2026, first half</caption>" in page
+
+    def test_a_lower_end_of_nobody_is_not_printed(self, cast: Cast, second_officer: User) -> None:
+        """Cases without a registered person could all be one: rounded outwards, at least 0, which says nothing."""
+        for _ in range(12):
+            an_episode(cast, None)
+        number = published(cast, second_officer).number
+        page = Client().get(reverse("statistics_table", args=[number, "persons_province"])).content.decode()
+        assert "Distinct persons: at most 20" in page
+        assert "between 0" not in page
