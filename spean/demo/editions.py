@@ -87,6 +87,7 @@ def _edition(world: World, span: str, first: date, when: datetime, corrects: Edi
             one, span, first, corrects=corrects, correction_en=CORRECTION_EN if corrects else "",
             correction_km=CORRECTION_KM if corrects else "",
         )  # fmt: skip
+        actions.count_edition(edition)  # as the worker would
         actions.check_edition(one, edition)
         return actions.publish_edition(other, edition)
 
