@@ -72,6 +72,7 @@ ACTIONS: dict[str, str | Promise] = {
     "list.row_destroyed": _("Row of a list destroyed"),
     "linking.started": _("Linking of the lists started"),
     "linking.finished": _("Linking of the lists finished"),
+    "linking.estimated": _("Estimate from the overlap of linked lists kept"),
     "linking.failed": _("Linking of the lists failed"),
     "pair.proposed": _("Pair of rows found"),
     "pair.decided_same": _("Two rows of lists decided to be one person"),

@@ -243,6 +243,7 @@ TRANSITIONS: tuple[T, ...] = (
     T("start_linking", LINKING, None, "waiting", "linking.started", ("something_to_link", "no_linking_runs"),
       parent="organisation"),
     T("finish_linking", LINKING, ("waiting",), "done", "linking.finished", action="start_linking"),
+    T("keep_estimate", LINKING, ("done",), "done", "linking.estimated", action="start_linking"),
     T("fail_linking", LINKING, ("waiting",), "failed", "linking.failed", action="start_linking"),
     # A pair is found by the linking that somebody started; only people move it from there.
     T("propose_pair", PAIR, None, "open", "pair.proposed", parent="linking", action="start_linking"),
