@@ -153,6 +153,7 @@ class TestEstimate:
         client = signed_in(cast.statistician)
         page = client.get(f"/linkings/{row.pk}/").content.decode()
         assert "An estimate from a model" in page
+        assert ("never this figure alone" in page) == (found["status"] == "caution")
         address = f"/figures/add/?linking={row.pk}&group=0"
         assert address.replace("&", "&amp;") in page
         form = client.get(address).context["form"]
