@@ -123,18 +123,24 @@ def withdraw_links(user: User, *, but: AccessChange | None = None) -> None:
 
 
 def issue_demo_links(language: str = "en") -> list[tuple[str, str, str]]:
-    """One fresh link for each role: (title of the role, name of the first user who holds it, path)."""
+    """One fresh link for each role: (title of the role, name of the first user who holds it, path).
+
+    And one for each role at the national registry, which sees more than the same role elsewhere.
+    """
     now = clock.now()
     rows = []
-    seen: set[str] = set()
+    seen: set[tuple[str, bool]] = set()
     memberships = Membership.objects.select_related("user", "organisation").filter(
         user__is_active=True, until_at__isnull=True, from_at__lte=now
     )
     for membership in memberships.order_by("from_at", "id"):
-        if membership.role in seen:
+        organisation = membership.organisation
+        if (membership.role, organisation.is_national_focal) in seen:
             continue
-        seen.add(membership.role)
+        seen.add((membership.role, organisation.is_national_focal))
         title = country.pack().role_title(membership.role, language)
+        if organisation.is_national_focal:
+            title = f"{title}, {organisation.name}"
         rows.append((title, membership.user.name, issue_link(membership.user, "demo", DEMONSTRATION_LASTS)))
     return rows
 

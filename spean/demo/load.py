@@ -1,6 +1,7 @@
 """Loads the demonstration: the people of the source documents, and enough others around them for a working week.
 
-The twelve vignettes end where their file says; the rest stand at every stage, some late, some waiting.
+The twelve vignettes end where their file says; the rest stand at every stage, some late, some waiting. Earlier people
+give the published numbers something to show, and agencies bring lists of their own.
 """
 
 import json
@@ -16,6 +17,7 @@ from django.db import connections
 
 from spean.access.models import Installation
 from spean.country import pack
+from spean.demo import editions, lists
 from spean.demo import world as worlds
 from spean.demo.story import Person, Story, Teller
 from spean.demo.world import World
@@ -44,6 +46,7 @@ DAYS: dict[str, tuple[float, float]] = {
     "registered": (0.6, 4), "assisted": (2, 8), "reflecting": (5, 31), "with_authority": (34, 38),
     "proposed": (36, 42), "confirmed": (37, 44), "informed": (40, 60), "review_asked": (44, 60),
 }  # fmt: skip
+REGISTERED = ("registered", "assisted", "reflecting", "with_authority", "proposed", "confirmed", "informed")
 NEEDS = ("medical", "psychological", "legal", "livelihood", "shelter", "documents")
 SCREENERS = (
     ("screener_poipet", "focal_01", "border"), ("screener_poipet", "focal_01", "deportation"),
@@ -58,17 +61,26 @@ def load() -> World:
     now = clock.now()
     Installation.objects.create(pk=1, country=pack().name, demonstration=True)
     with clock.travel(now - timedelta(days=90)):
-        world = worlds.build()
+        world = worlds.build(since=opening(now))
     teller = Teller(world, now)
-    stories = sorted([*vignettes(now), *others(now)], key=lambda story: story.begins)
+    told = [*vignettes(now), *others(now)]
+    stories = sorted(told, key=lambda story: story.begins)
     for alias in connections:
         # Loading is begun anew after a break, so waiting for the disk at every step proves nothing here.
         with connections[alias].cursor() as cursor:
             cursor.execute("SET synchronous_commit TO off")
     with _search_running():
+        editions.publish(teller, world, now, person_of)
         for story in stories:
             teller.tell(story)
+        lists.bring(world, now, [story.person for story in told if story.stage in REGISTERED])
     return world
+
+
+def opening(now: datetime) -> datetime:
+    """When the fictional agencies began to work with the system: before the first number that they publish."""
+    with clock.travel(now):
+        return datetime.combine(editions.first_day(clock.today()), datetime.min.time(), clock.local_zone())
 
 
 @contextmanager
@@ -100,7 +112,7 @@ def vignettes(now: datetime) -> Iterator[Story]:
         begins = now - timedelta(days=low + (high - low) * (place + 1) / (len(listed) + 1))
         screener, focal, context = SCREENERS[place % len(SCREENERS)]
         told = entry["person"]
-        person = _person(rng, told["sex"], entry["screening"]["age"] or told["age_at_screening"])
+        person = person_of(rng, told["sex"], entry["screening"]["age"] or told["age_at_screening"])
         person.nationality = told.get("nationality") or ""
         person.nationality_claimed = told.get("nationality_claimed", "")
         person.nationality_contested = told.get("nationality_contested", False)
@@ -129,7 +141,7 @@ def others(now: datetime) -> Iterator[Story]:
         # Only an adult can refuse: for a child her best interests decide.
         minors = 0 if stage == "refused" else 25
         age = rng.choices([rng.randint(8, 17), rng.randint(18, 24), rng.randint(25, 46)], [minors, 40, 35])[0]
-        person = _person(rng, sex, age)
+        person = person_of(rng, sex, age)
         if rng.random() < 0.1:
             person.nationality, person.languages = "VNM", ("vi",)
         yield Story(
@@ -173,7 +185,7 @@ def _screening(rng: random.Random, age: int, stage: str) -> dict[str, Any]:
     return {"age": age, "exploitation": exploitation, "acts": acts, "forms": [form], "answers": answers}
 
 
-def _person(rng: random.Random, sex: str, age: int | None) -> Person:
+def person_of(rng: random.Random, sex: str, age: int | None) -> Person:
     names: dict[str, list[tuple[str, str]]] = {"family": [], "female": [], "male": []}
     for row in worlds.rows("names.csv"):
         names[row["kind"]].append((row["latin"], row["khmer"]))

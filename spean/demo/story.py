@@ -16,6 +16,7 @@ from spean.cases.models import Case
 from spean.cases.work import TASK_SECTIONS
 from spean.demo.world import World
 from spean.detection import actions as detection
+from spean.detection.models import Screening
 from spean.directory.models import Service
 from spean.identification import actions as identification
 from spean.identification.models import Determination
@@ -31,7 +32,7 @@ from spean.referral.models import Referral
 
 # How far a story goes. Each stage includes the ones before it on its branch.
 STAGES = (
-    "answering", "screened", "refused", "second_interview", "no_indication", "labour_track",
+    "answering", "screened", "refused", "second_interview", "no_indication", "labour_track", "moved_on",
     "referred", "acknowledged", "registered", "assisted", "reflecting", "with_authority", "proposed", "confirmed",
     "informed", "review_asked",
 )  # fmt: skip
@@ -100,6 +101,8 @@ class Teller:
             screener, case, sex=story.person.sex, nationality=story.person.nationality,
             languages=list(story.person.languages), detection_context=story.context,
             detected_province=screener.organisation.province if screener.organisation else ""))  # fmt: skip
+        if story.stage == "moved_on":
+            return self._move_on(story, screener, screening)
         # The person first, then the questions: which list is asked depends on her age.
         self._at(3, lambda: detection.save_answers(
             screener, screening, version=None, age=facts["age"], age_disputed=facts.get("age_disputed", False),
@@ -155,6 +158,24 @@ class Teller:
         self._at(60, lambda: cases.close_case(
             screener, case, reason="other_service",
             explanation="A breach of labour law without means of trafficking: handed to the labour complaint desk."))  # fmt: skip
+
+    def _move_on(self, story: Story, screener: User, screening: Screening) -> Case:
+        """Presumed a victim and referred, and gone home before the agency met her: a short way through the verbs."""
+        facts = story.screening
+        self._at(12, lambda: detection.save_answers(
+            screener, screening, version=None, age=facts["age"], acts=facts["acts"], forms=list(facts["forms"]),
+            private_place=True, interview_language=story.person.languages[0], answers=dict(facts["answers"])))  # fmt: skip
+        self._at(6, lambda: detection.complete_screening(screener, screening))
+        case, focal = screening.case, self.world.organisations[story.focal]
+        self._at(
+            8, lambda: self._agree(screener, case, "referral_to_focal_agency", None, TASK_SECTIONS["focal"], story)
+        )
+        sent = self._at(4, lambda: referral.refer_case(screener, Case.objects.get(pk=case.pk), focal))
+        self._at(300, lambda: referral.withdraw_referral(screener, sent))
+        self._at(20, lambda: cases.close_case(
+            screener, Case.objects.get(pk=case.pk), reason="moved_away",
+            explanation="Went home with the family; has the number of the hotline and of the provincial office."))  # fmt: skip
+        return Case.objects.get(pk=case.pk)
 
     # --- the long path ------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 import csv
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,8 @@ def rows(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def build() -> World:
-    """Write organisations, users with one role each, and the directory."""
+def build(since: datetime | None = None) -> World:
+    """Write organisations, users with one role each, and the directory. `since`: when everybody was appointed."""
     world = World()
     for row in rows("organisations.csv"):
         flags = {name: row[name] == "yes" for name in ("is_focal", "is_national_focal", "is_competent_authority")}
@@ -53,8 +53,9 @@ def build() -> World:
         # No password: the only way in is a one-time link, and only while this is a demonstration.
         user = User.objects.create_user(f"{row['key']}@demo.example", row["name"], None, language=row["language"])
         Membership.objects.create(
-            user=user, organisation=world.organisations[row["organisation"]], role=row["role"], from_at=clock.now()
-        )
+            user=user, organisation=world.organisations[row["organisation"]], role=row["role"],
+            from_at=since or clock.now(),
+        )  # fmt: skip
         world.users[row["key"]] = user
     for row in rows("services.csv"):
         _service(world, row)

@@ -5,6 +5,7 @@ and pairs to decide.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,7 +20,7 @@ from spean.lib import clock
 from spean.linkage.clusters import Contradiction
 from spean.linkage.reading import ListFault
 from spean.linkage.records import Gazetteer
-from spean.lists import judging, register
+from spean.lists import judging, register, registered
 from spean.lists.models import Clustered, Declaration, Linking, ListRow, Pair, PartnerList
 from spean.lists.register import Counted, FoundPair, Row
 from spean.privacy import doors
@@ -30,7 +31,7 @@ AT_ONCE = 5_000
 
 
 def start(actor: User, *, seed: int = 1, once: UUID | None = None) -> Linking:
-    """Link all lists as they are now. The job does it; its page shows when it is done."""
+    """Link all lists as they are now, with whoever is registered. The job does it; its page shows when it is done."""
     assert actor.organisation is not None
     row = Linking(
         id=uuid4(), code=unused_code("K", Linking), organisation=actor.organisation, started_by=actor,
@@ -78,23 +79,44 @@ def _groups() -> dict[str, tuple[QuerySet[ListRow], str]]:
     """Rows that can be compared with each other: all with names, and tokens of one key and strength."""
     rows = ListRow.objects.filter(status="accepted").select_related("partner_list").order_by("pk")
     heads = sorted(set(rows.order_by().exclude(head="").values_list("head", flat=True).distinct()))
-    groups = {"names": (rows.filter(head=""), "")} if rows.filter(head="").exists() else {}
+    known = rows.filter(head="").exists() or registered.persons().exists()
+    groups = {"names": (rows.filter(head=""), "")} if known else {}
     # The fingerprint of the key tells groups of tokens apart and says nothing of it.
     return groups | {head.removeprefix("# "): (rows.filter(head=head), head) for head in heads}
 
 
 def _count(linking: Linking, rows: QuerySet[ListRow], head: str) -> Counted:
     same, different = decisions()
+    given: list[Row] = []
+    if not head:
+        # Whoever is registered here is on one more list.
+        given += registered.rows(linking)
+        ours = registered.decisions()
+        same, different = same + ours[0], different + ours[1]
+    own = {row.pk for row in given}
     known = spellings(country.pack())
-    opened = doors.in_memory(linking.started_by, "start_linking", linking, rows, "content", "linking")
-    return register.count(
-        _readable(opened), same=same, different=different, head=head, seed=linking.seed,
+    if rows.exists():
+        opened = doors.in_memory(linking.started_by, "start_linking", linking, rows, ["content"], "linking")
+        given += _readable(opened)
+    counted = register.count(
+        given, same=same, different=different, head=head, seed=linking.seed,
         gazetteer=Gazetteer(known.places, known.nationalities),
+    )  # fmt: skip
+    return _without(counted, own)
+
+
+def _without(counted: Counted, own: set[UUID]) -> Counted:
+    """Of registered persons the numbers stay and nothing else: where they stand is kept nowhere, and no pair is asked."""
+    asked = [pair for pair in counted.pairs if pair.one not in own and pair.other not in own]
+    return replace(
+        counted, cluster={pk: number for pk, number in counted.cluster.items() if pk not in own}, pairs=asked,
+        pairs_of_registered=len(counted.pairs) - len(asked),
     )  # fmt: skip
 
 
-def _readable(opened: Iterable[tuple[ListRow, str | None]]) -> Iterator[Row]:
-    for row, text in opened:
+def _readable(opened: Iterable[tuple[ListRow, Mapping[str, str | None]]]) -> Iterator[Row]:
+    for row, texts in opened:
+        text = texts["content"]
         if text is not None:  # whose key was destroyed in this moment
             yield Row(row.pk, row.partner_list.code, judging.record(text))
 
@@ -180,6 +202,7 @@ def _group(name: str, counted: Counted) -> dict[str, Any]:
         "interval": list(counted.interval), "links": counted.links, "precision": list(counted.precision),
         "recall": list(counted.recall), "learned": counted.learned, "overlap": counted.overlap,
         "pairs": len(counted.pairs), "pairs_left_out": counted.pairs_left_out,
+        "pairs_of_registered": counted.pairs_of_registered,
     }  # fmt: skip
 
 

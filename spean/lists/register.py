@@ -63,6 +63,7 @@ class Counted:
     overlap: dict[str, int]  # pattern of 0 and 1 in the order of `sources` → persons
     pairs: list[FoundPair] = field(repr=False)
     pairs_left_out: int = 0
+    pairs_of_registered: int = 0  # with somebody registered here, who is no row of a list: nobody is asked
 
 
 def count(

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from spean.access import policy
 from spean.access.pages import AccessRequest
 from spean.linkage.compare import COMPARISONS
-from spean.lists import linking, pairs, register, words
+from spean.lists import linking, pairs, register, registered, words
 from spean.lists.forms import PairForm
 from spean.lists.models import Linking, ListRow, Pair, PartnerList
 from spean.lists.pages import cells
@@ -38,6 +38,7 @@ def _index(request: AccessRequest, form: ActionForm) -> HttpResponse:
     context = {
         "form": form,
         "lists": [_told(row) for row in lists],
+        "registered_code": registered.SOURCE,
         "linkings": [(row, *words.LINKING_STATUS[row.status]) for row in linkings[:10]],
         "may_start": organisation is not None and policy.may(request.user, "start_linking", organisation),
         "open_pairs": policy.visible(request.user, "see_pair", Pair).filter(status="open").count(),
@@ -70,7 +71,10 @@ def start(request: AccessRequest) -> HttpResponse:
 @require_safe
 def one(request: AccessRequest, pk: UUID) -> HttpResponse:
     row: Linking = policy.find(request.user, "see_register", Linking, pk)
-    titles = {one.code: one for one in PartnerList.objects.defer("mapping").select_related("organisation")}
+    titles: dict[str, Any] = {
+        one.code: one for one in PartnerList.objects.defer("mapping").select_related("organisation")
+    }
+    titles[registered.SOURCE] = {"title": _("Registered here")}
     title, colour = words.LINKING_STATUS[row.status]
     told = row.result
     context = {
@@ -81,11 +85,12 @@ def one(request: AccessRequest, pk: UUID) -> HttpResponse:
         "silent": [titles[code] for code in told.get("silent", [])],
         "decided_since": Pair.objects.filter(decided_at__gt=row.finished_at).count() if row.finished_at else 0,
         "may_decide": policy.may(request.user, "see_pair"),
+        "may_record": policy.may(request.user, "record_figure"),
     }  # fmt: skip
     return render(request, "lists/linking.html", context)
 
 
-def _group(number: int, told: dict[str, Any], titles: dict[str, PartnerList]) -> dict[str, Any]:
+def _group(number: int, told: dict[str, Any], titles: dict[str, Any]) -> dict[str, Any]:
     overlap = sorted(told["overlap"].items(), key=lambda cell: (-sum(map(int, cell[0])), cell[0]))
     return {
         **told,

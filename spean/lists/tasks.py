@@ -6,7 +6,7 @@ They take minutes and much memory, so one runs at a time (`lock`), and the worke
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from spean.lists import delivering, linking
+from spean.lists import delivering, estimating, linking
 from spean.lists.models import Delivery, Linking
 
 
@@ -18,5 +18,7 @@ def take_in(delivery_id: str) -> None:
 
 @app.task(queue="lists", lock="lists", retry=RetryStrategy(max_attempts=3, wait=60))
 def link_lists(linking_id: str) -> None:
-    """Link all lists, in memory."""
-    linking.run(Linking.objects.select_related("started_by").get(pk=linking_id))
+    """Link all lists, in memory, and say what their overlap tells of those on none."""
+    row = Linking.objects.select_related("started_by").get(pk=linking_id)
+    linking.run(row)
+    estimating.estimate(row)

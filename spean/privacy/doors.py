@@ -129,9 +129,9 @@ AT_ONCE = 2_000
 
 
 def in_memory(
-    user: User, permission: str, holder: Model, rows: QuerySet[Any], field: str, purpose: str
-) -> Iterator[tuple[Any, str | None]]:
-    """One sealed field of many rows, for a job that shows it to nobody: a linking, or the taking in of a file.
+    user: User, permission: str, holder: Model, rows: QuerySet[Any], fields: Sequence[str], purpose: str
+) -> Iterator[tuple[Any, dict[str, str | None]]]:
+    """Sealed fields of many rows, for a job that shows them to nobody: a linking, or the taking in of a file.
 
     The user who started the job must hold the permission on `holder`; one row of the log says how many were opened,
     and it is written before the first is. What comes out must stay in the job's memory: no page shows any of it.
@@ -142,17 +142,16 @@ def in_memory(
         allowed = policy.may(user, permission, holder)
         facts = {"rows": rows.count(), "purpose": purpose}
         action = "rows.opened_in_memory" if allowed else "content.refused"
-        events.record(action, actor=user, obj=holder, fields=[field], purpose=purpose, facts=facts)
+        events.record(action, actor=user, obj=holder, fields=list(fields), purpose=purpose, facts=facts)
     if not allowed:
         raise NotAllowed
-    label = label_of(rows.model, field)
     waiting: list[Any] = []
     for row in rows.iterator(chunk_size=AT_ONCE):
         waiting.append(row)
         if len(waiting) == AT_ONCE:
-            yield from _opened(waiting, label, field)
+            yield from _opened(waiting, fields)
             waiting = []
-    yield from _opened(waiting, label, field)
+    yield from _opened(waiting, fields)
 
 
 def by_operator(rows: QuerySet[Any], field: str, purpose: str) -> Iterator[tuple[Any, str | None]]:
@@ -162,13 +161,17 @@ def by_operator(rows: QuerySet[Any], field: str, purpose: str) -> Iterator[tuple
     with transaction.atomic(durable=True):
         facts = {"rows": rows.count(), "purpose": purpose}
         events.record("rows.opened_in_memory", actor=None, fields=[field], purpose=purpose, facts=facts)
-    yield from _opened(list(rows), label_of(rows.model, field), field)
+    for row, texts in _opened(list(rows), [field]):
+        yield row, texts[field]
 
 
-def _opened(rows: Sequence[Any], label: str, field: str) -> Iterator[tuple[Any, str | None]]:
-    items = [Sealed(row.subject, label, row.pk, getattr(row, field)) for row in rows]
-    for row, opened in zip(rows, open_sealed(items), strict=True):
-        yield row, opened.text
+def _opened(rows: Sequence[Any], fields: Sequence[str]) -> Iterator[tuple[Any, dict[str, str | None]]]:
+    items = [
+        Sealed(row.subject, label_of(type(row), field), row.pk, getattr(row, field)) for row in rows for field in fields
+    ]
+    opened = iter(open_sealed(items))
+    for row in rows:
+        yield row, {field: next(opened).text for field in fields}
 
 
 def file_in_memory(user: User, permission: str, holder: Model, row: Any, purpose: str) -> bytes | None:

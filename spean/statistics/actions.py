@@ -1,5 +1,5 @@
-"""Verbs of an edition and of a recorded figure. Counting, protecting and storing is one step: nothing unprotected is
-ever kept.
+"""Verbs of an edition and of a recorded figure; the job that counts. Counting, protecting and storing is one step:
+nothing unprotected is ever kept.
 """
 
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from spean.access import policy
@@ -15,8 +15,15 @@ from spean.access.models import User
 from spean.lib import clock
 from spean.statistics import checks, content, measures, queries
 from spean.statistics.indicators import register
-from spean.statistics.models import Edition, EditionTable, Figure
-from spean.workflow.engine import Forbidden, perform, requirement
+from spean.statistics.models import IN_WORK, Edition, EditionTable, Figure
+from spean.workflow.engine import Forbidden, Refused, Step, WrongState, follow, perform, requirement
+
+# Why an edition could not be drafted; `labels.FAULT` says it.
+FAULTS: Mapping[type[Exception], str] = {
+    Forbidden: "not_allowed",
+    Refused: "refused",
+    content.NotProtected: "not_protected",
+}
 
 
 def draft_edition(
@@ -29,32 +36,79 @@ def draft_edition(
     correction_km: str = "",
     once: UUID | None = None,
 ) -> Edition:
-    """Count a half-year or year as it is known now, protect every table, and keep the result as a draft."""
-    # Counting takes seconds: whoever may not draft is told before.
-    if not policy.may(actor, "draft_edition"):
-        raise Forbidden([_("This is not available to you.")])
-    book = register()
+    """Ask for a half-year or year to be counted as it is known then. The job does it; its page shows when it is done."""
     edition = Edition(
         span=span, first_day=first_day, last_day=queries.last_day(span, first_day), corrects=corrects, correction_en=correction_en,
         correction_km=correction_km, drafted_at=clock.now(), drafted_by=actor,
     )  # fmt: skip
-    period = measures.Period(edition.first_day, edition.last_day)
-    listed = book.of_period(period.first, period.last)
+    try:
+        with transaction.atomic():
+            with perform("draft_edition", edition, actor, once=once) as step:
+                step.facts.update(_facts(edition))
+            _ask(edition)
+    except IntegrityError as fault:
+        # Two officers at the same moment: each saw that nobody had begun.
+        if "one_edition_in_work" not in str(fault):
+            raise
+        raise Refused([_("An edition of this period is in work already.")]) from None
+    return edition
+
+
+def draft_again(actor: User, edition: Edition, *, version: int | None = None, once: UUID | None = None) -> Edition:
+    """Count once more what could not be counted."""
+    with transaction.atomic():
+        with perform("draft_again", edition, actor, version=version, once=once) as step:
+            step.obj.drafted_at, step.obj.drafted_by = clock.now(), actor
+            step.obj.fault = ""
+            step.facts.update(_facts(step.obj))
+        _ask(edition)
+    return edition
+
+
+def _ask(edition: Edition) -> None:
+    from spean.statistics import tasks  # which needs the jobs library, and this module
+
+    tasks.count_edition.defer(edition_id=str(edition.pk))
+
+
+def count_edition(edition: Edition) -> None:
+    """Count, protect every table and keep the draft. May be repeated after a break: nothing is kept before the end."""
+    actor = edition.drafted_by
+    if edition.status != "counting":
+        return
+    try:
+        if not policy.may(actor, "draft_edition", edition):
+            raise Forbidden([_("This is not available to you.")])
+        made = _made(edition)
+        with transaction.atomic():
+            with perform("finish_draft", edition, actor, facts={"tables": made.tables, "made": made}) as step:
+                one = step.obj
+                one.about, one.digest, one.seal, one.withheld = made.about, made.digest, made.seal, list(made.withheld)
+                one.drafted_at = clock.now()
+                step.facts.update(_facts(one))
+            EditionTable.objects.bulk_create(
+                EditionTable(edition=edition, indicator=table["indicator"], place=place, content=table)
+                for place, table in enumerate(made.tables)
+            )
+    except WrongState:
+        return  # another worker was faster
+    except Exception as fault:
+        # What a library says of a fault may hold a number that nobody has protected: the kind is kept, and nothing else.
+        # Where not even that can be written, the database is away, and the job is tried again.
+        code = FAULTS.get(type(fault), "broke_off")
+        with follow(Step("draft_edition", edition, actor), "fail_draft", edition) as step:
+            step.obj.fault = code
+            step.facts.update({**_facts(step.obj), "fault": code})
+
+
+def _made(edition: Edition) -> content.Made:
+    book = register()
     halves = queries.halves(edition)
     if len(halves) == 2:
-        made = content.summed(book, [(one.about, queries.tables_of(one)) for one in halves])
-    else:
-        made = content.made(book, measures.count(book, period), listed, queries.earlier_releases(edition))
-    edition.about, edition.digest, edition.seal = made.about, made.digest, made.seal
-    edition.withheld = list(made.withheld)
-    with transaction.atomic():
-        with perform("draft_edition", edition, actor, facts={"tables": made.tables}, once=once) as step:
-            step.facts.update(_facts(edition))
-        EditionTable.objects.bulk_create(
-            EditionTable(edition=edition, indicator=table["indicator"], place=place, content=table)
-            for place, table in enumerate(made.tables)
-        )
-    return edition
+        return content.summed(book, [(one.about, queries.tables_of(one)) for one in halves])
+    period = measures.Period(edition.first_day, edition.last_day)
+    listed = book.of_period(period.first, period.last)
+    return content.made(book, measures.count(book, period), listed, queries.earlier_releases(edition))
 
 
 def check_edition(actor: User, edition: Edition, *, version: int | None = None, once: UUID | None = None) -> Edition:
@@ -128,8 +182,8 @@ def _of_a_period(edition: Edition, actor: User, facts: Mapping[str, Any]) -> lis
         found.append(_("A half-year begins on 1 January or 1 July, a year on 1 January."))
     if edition.first_day > clock.today():
         found.append(_("This period has not begun."))
-    in_work = Edition.objects.filter(span=edition.span, first_day=edition.first_day, status__in=("draft", "checked"))
-    if in_work.exists():
+    in_work = Edition.objects.filter(span=edition.span, first_day=edition.first_day, status__in=IN_WORK)
+    if in_work.exclude(pk=edition.pk).exists():
         found.append(_("An edition of this period is in work already."))
     of_period = Edition.objects.filter(span=edition.span, first_day=edition.first_day, status="published")
     wrong = edition.corrects is not None and not of_period.filter(pk=edition.corrects.pk).exists()
@@ -150,7 +204,8 @@ def _of_a_period(edition: Edition, actor: User, facts: Mapping[str, Any]) -> lis
 
 @requirement("edition_protected")
 def _protected(edition: Edition, actor: User, facts: Mapping[str, Any]) -> list[str]:
-    if content.holds(edition.about, facts.get("tables", ()), edition.digest, edition.seal):
+    made = facts.get("made", edition)  # what has just been counted stands in no row yet
+    if content.holds(made.about, facts.get("tables", ()), made.digest, made.seal):
         return []
     return [_("These tables are not those that passed disclosure control. Draft the edition anew.")]
 

@@ -49,7 +49,9 @@ def _text(x: float, y: float, words: str, **marks: Any) -> str:
 def bars(name: str, title: str, rows: Sequence[tuple[str, Cell]]) -> SafeString:
     """Horizontal bars, one for each category, with its number at the end."""
     most = max((cell.value or 0 for _label, cell in rows), default=0) or 1
-    width, left, step = 760, 300, 28
+    width, step = 760, 28
+    # As wide as the longest label needs, so that on a phone the bars are not out of sight beside an empty margin.
+    left = min(300, 24 + 8 * max((len(_short(label)) for label, _cell in rows), default=0))
     room = width - left - 90
     body, told = [], []
     for place, (label, cell) in enumerate(rows):

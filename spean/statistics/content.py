@@ -34,6 +34,10 @@ Cells = Mapping[tuple[str, ...], Cell]
 Content = dict[str, Any]
 
 
+class NotProtected(Exception):
+    """Tables that did not come from disclosure control. Nothing of them is kept."""
+
+
 @dataclass(frozen=True)
 class Made:
     """The content of an edition, ready to be stored."""
@@ -158,7 +162,7 @@ def protect(
     for name, tables in together.items():
         passed = disclosure_control(tables, threshold=register.threshold, published=earlier.get(name, ()))
         if not isinstance(passed, Protected):
-            raise TypeError("only what passed disclosure control is published")
+            raise NotProtected("only what passed disclosure control is published")
         found.update({table.name: dict(table.cells) for table in passed.tables})
         numbers = {release.name for release in earlier.get(name, ())}
         for people in passed.report["people"]:

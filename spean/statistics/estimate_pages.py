@@ -1,10 +1,11 @@
 """The register of estimates: what others printed, side by side, and why it differs; and how an officer adds to it."""
 
+import json
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from spean.access import policy
 from spean.access.pages import AccessRequest
+from spean.lists.models import Linking
 from spean.statistics import actions, charts, figures, labels, queries
 from spean.statistics.forms import FigureForm
 from spean.statistics.indicators import FIGURE_TYPES
@@ -121,7 +123,7 @@ def figure_list(request: AccessRequest) -> HttpResponse:
 
 @FORM
 def figure_add(request: AccessRequest) -> HttpResponse:
-    form = FigureForm(request.POST if request.method == "POST" else None)
+    form = FigureForm(request.POST if request.method == "POST" else None, initial=_of_linking(request))
     if form.is_valid() and carry_out(
         form, lambda: actions.record_figure(request.user, form.figure(), once=form.cleaned_data["once"])
     ):
@@ -129,6 +131,24 @@ def figure_add(request: AccessRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("figure_list"))
     context = {"title": _("Record a published figure"), "button": _("Record"), "back_url": reverse("figure_list")}
     return show_form(request, "web/form.html", form, context)
+
+
+def _of_linking(request: AccessRequest) -> dict[str, Any]:
+    """What a linking estimated, so that nobody copies it: asked for by its address, and found through the policy."""
+    asked = request.GET
+    try:
+        pk, number = UUID(asked.get("linking", "")), int(asked.get("group", ""))
+    except ValueError:
+        return {}
+    row: Linking = policy.find(request.user, "see_register", Linking, pk)
+    groups = row.result.get("groups", [])
+    if not 0 <= number < len(groups) or groups[number].get("estimate") is None:
+        raise Http404
+    found = groups[number]["estimate"]
+    return {
+        "type": figures.MODEL, "unit": "person", "stock_flow": "stock",
+        "method": f"spean estimate; {row.code}; {', '.join(found['lists'])}", "report": json.dumps(found),
+    }  # fmt: skip
 
 
 @require_POST

@@ -64,12 +64,23 @@ BREAK: Words = {
     "period": gettext_lazy("another length of period"),
 }
 STATUS: Mapping[str, tuple[str | Promise, str]] = {
+    "counting": (gettext_lazy("Being counted"), "blue"),
+    "failed": (gettext_lazy("Could not be counted"), "red"),
     "draft": (gettext_lazy("Draft"), "grey"),
     "checked": (gettext_lazy("Waits for a second officer"), "amber"),
     "published": (gettext_lazy("Published"), "green"),
     "discarded": (gettext_lazy("Discarded"), "red"),
     "recorded": (gettext_lazy("Waits for a second officer"), "amber"),
     "withdrawn": (gettext_lazy("Withdrawn"), "red"),
+}
+FAULT: Words = {
+    "not_allowed": gettext_lazy("Whoever asked for it may no longer draft an edition. Ask for it yourself."),
+    "refused": gettext_lazy(
+        "It was refused at the end: another edition of this time was published meanwhile, or a table did not pass "
+        "disclosure control. Ask for it again; if it is refused again, tell the operator."
+    ),
+    "not_protected": gettext_lazy("A table came back without disclosure control. Nothing was kept. Tell the operator."),
+    "broke_off": gettext_lazy("It broke off. Ask for it again; if it breaks off again, tell the operator."),
 }
 TYPE: Words = {
     "count": gettext_lazy("Count"),

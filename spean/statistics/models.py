@@ -15,6 +15,8 @@ from spean.statistics.indicators import FIGURE_TYPES
 from spean.workflow.guards import status_triggers
 
 SPANS = ("half", "year")
+# An edition in one of these states is the one that is worked on for its period.
+IN_WORK = ("counting", "failed", "draft", "checked")
 
 
 def _frozen(name: str, of: str, *, also: Any = None) -> list[pgtrigger.Trigger]:
@@ -42,8 +44,10 @@ class Edition(models.Model):
     span = models.CharField(max_length=4, choices=[(span, span) for span in SPANS])
     first_day = models.DateField()
     last_day = models.DateField()
-    status = models.CharField(max_length=20, default="draft")
+    status = models.CharField(max_length=20, default="counting")
     version = models.PositiveIntegerField(default=1)
+    # Why it could not be counted; empty otherwise.
+    fault = models.CharField(max_length=40, blank=True)
     # "2026-h1-1": the span and, after it, which edition of it. Empty until it is published.
     number = models.SlugField(max_length=20, blank=True)
     corrects = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="corrections")
@@ -51,7 +55,7 @@ class Edition(models.Model):
     correction_km = models.CharField(max_length=500, blank=True)
 
     # How it was made: versions, method, coverage, bounds. And what the quality checks found, as codes.
-    about = models.JSONField(default=dict)
+    about = models.JSONField(default=dict, blank=True)
     findings = models.JSONField(default=list, blank=True)
     # Which tables say less than was counted, and why: for the officers, on no public page and in no digest.
     withheld = models.JSONField(default=list, blank=True)
@@ -75,7 +79,7 @@ class Edition(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["number"], condition=~Q(number=""), name="edition_number_once"),
             models.UniqueConstraint(
-                fields=["span", "first_day"], condition=Q(status__in=("draft", "checked")), name="one_edition_in_work"
+                fields=["span", "first_day"], condition=Q(status__in=IN_WORK), name="one_edition_in_work"
             ),
             models.CheckConstraint(condition=Q(last_day__gt=F("first_day")), name="edition_lasts"),
             models.CheckConstraint(
@@ -96,11 +100,15 @@ class Edition(models.Model):
                 condition=~Q(status="published") | (~Q(number="") & ~Q(digest="") & ~Q(seal="")),
                 name="published_edition_is_whole",
             ),
+            models.CheckConstraint(
+                condition=~Q(status__in=("draft", "checked")) | (~Q(digest="") & ~Q(seal="")),
+                name="drafted_edition_is_counted",
+            ),
         ]
 
     class Privacy:
         plain = (
-            "id", "span", "first_day", "last_day", "status", "version", "number", "corrects", "correction_en",
+            "id", "span", "first_day", "last_day", "status", "version", "fault", "number", "corrects", "correction_en",
             "correction_km", "about", "findings", "withheld", "digest", "seal", "drafted_at", "drafted_by", "checked_at",
             "checked_by", "published_at", "published_by",
         )  # fmt: skip

@@ -1,5 +1,6 @@
 """Pages of the statistics office: drafts, their quality checks, and the second officer who publishes."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from spean.access import policy
 from spean.access.pages import AccessRequest
+from spean.lib import clock
 from spean.statistics import actions, checks, labels, queries
 from spean.statistics.forms import DraftForm
 from spean.statistics.indicators import register
@@ -20,6 +22,8 @@ from spean.statistics.views import table_context
 from spean.workflow import engine
 from spean.workflow.pages import ActionForm, carry_out, show_form
 
+# Nothing takes so long: then the job was lost, and may be asked for again.
+LONG = timedelta(minutes=30)
 FORM = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -32,7 +36,7 @@ def edition_list(request: AccessRequest) -> HttpResponse:
 
 @FORM
 def draft(request: AccessRequest) -> HttpResponse:
-    """Counting takes seconds, on the day of the publication; the page waits for it."""
+    """Asks for the count, which a job does: the page of the edition tells how far it is."""
     form = DraftForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         given = form.cleaned_data
@@ -51,7 +55,8 @@ def draft(request: AccessRequest) -> HttpResponse:
         "button": _("Count and protect"),
         "back_url": reverse("edition_list"),
         "lead": _(
-            "Every table is counted as things are known now, and small numbers are protected before anything is kept."
+            "Every table is counted as things are known then, and small numbers are protected before anything is kept. "
+            "It takes a minute or more; you need not wait for it."
         ),
     }
     return show_form(request, "web/form.html", form, context)
@@ -74,6 +79,11 @@ def draft_table(request: AccessRequest, pk: UUID, code: str) -> HttpResponse:
 @require_POST
 def check(request: AccessRequest, pk: UUID) -> HttpResponse:
     return _decide(request, pk, "check_edition", actions.check_edition, _("Checked. Another officer publishes it."))
+
+
+@require_POST
+def again(request: AccessRequest, pk: UUID) -> HttpResponse:
+    return _decide(request, pk, "draft_edition", actions.draft_again, _("It is being counted once more."))
 
 
 @require_POST
@@ -116,6 +126,8 @@ def _page(request: AccessRequest, edition: Edition, form: ActionForm) -> HttpRes
         "status": status,
         "colour": colour,
         "verbs": engine.possible(edition, request.user),
+        "fault": labels.words(labels.FAULT, edition.fault) if edition.fault else "",
+        "overdue": edition.status == "counting" and edition.drafted_at + LONG < clock.now(),
         "tables": list(titles.items()),
         "withheld": [
             (titles.get(one["indicator"]) or _title(one["indicator"]), labels.withheld(one)) for one in edition.withheld

@@ -108,11 +108,16 @@ def cells_of(table: Mapping[str, Any]) -> dict[tuple[str, ...], Cell]:
 
 def point(edition: Edition, table: Content) -> Point:
     """The total of a table as a point of its series."""
-    cell = cells_of(table)[(TOTAL,) * len(table["dimensions"])]
+    cell = total(table)
     reporting = frozenset(kind for kind, _all, reported in edition.about["coverage"] if reported)
     return Point(
         edition.slug, edition.first_day, edition.last_day, cell.value, cell.state, table["version"], table["unit"], reporting
     )  # fmt: skip
+
+
+def total(table: Mapping[str, Any]) -> Cell:
+    """The whole of a table: its margin over every dimension."""
+    return cells_of(table)[(TOTAL,) * len(table["dimensions"])]
 
 
 def series(indicator: str, span: str, until: date | None = None) -> list[Point]:

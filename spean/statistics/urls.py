@@ -16,6 +16,7 @@ urlpatterns = [
     page("editions/draft/", office.draft, action="draft_edition", name="edition_new"),
     page("editions/<uuid:pk>/", office.edition_draft, action="see_edition", name="edition_draft"),
     page("editions/<uuid:pk>/table/<slug:code>/", office.draft_table, action="see_edition", name="edition_table"),
+    page("editions/<uuid:pk>/again/", office.again, action="draft_edition", name="edition_again"),
     page("editions/<uuid:pk>/check/", office.check, action="check_edition", name="edition_check"),
     page("editions/<uuid:pk>/return/", office.give_back, action="publish_edition", name="edition_return"),
     page("editions/<uuid:pk>/discard/", office.discard, action="draft_edition", name="edition_discard"),

@@ -41,8 +41,19 @@ def edition_page(request: HttpRequest, slug: str) -> HttpResponse:
     ]
     return render(
         request, "statistics/edition.html",
-        {**_about(edition), "groups": [(title, rows) for title, rows in groups if rows]},
+        {
+            **_about(edition), "headline": _headline(dict(listed)),
+            "groups": [(title, rows) for title, rows in groups if rows],
+        },
     )  # fmt: skip
+
+
+def _headline(listed: dict[str, Any]) -> dict[str, Any] | None:
+    """How many persons were detected: what most readers come for. None in an edition without such a table."""
+    code = next((one.code for one in register().indicators.values() if one.measure == "persons"), "")
+    if code not in listed:
+        return None
+    return {"code": code, "shown": shown.shown(queries.total(listed[code]))}
 
 
 @require_safe
@@ -150,7 +161,8 @@ def table_context(edition: Edition, table: Any) -> dict[str, Any]:
             ]  # fmt: skip
     grid = shown.grid(table)
     return {
-        "table": table, "code": code, "title": title, "definition": labels.text(table["definition"]), "grid": grid,
+        "table": table, "code": code, "title": title, "period": labels.period(edition.slug),
+        "definition": labels.text(table["definition"]), "grid": grid,
         "unit": labels.words(labels.UNIT, table["unit"]), "kind": labels.words(labels.KIND, table["kind"]),
         "date_rule": labels.words(labels.DATE_RULE, table["date_rule"]), "standards": _standards(table["standard"]),
         "legend": [(labels.MARK[state], labels.words(labels.STATE, state)) for state in grid.states],

@@ -243,6 +243,7 @@ TRANSITIONS: tuple[T, ...] = (
     T("start_linking", LINKING, None, "waiting", "linking.started", ("something_to_link", "no_linking_runs"),
       parent="organisation"),
     T("finish_linking", LINKING, ("waiting",), "done", "linking.finished", action="start_linking"),
+    T("keep_estimate", LINKING, ("done",), "done", "linking.estimated", action="start_linking"),
     T("fail_linking", LINKING, ("waiting",), "failed", "linking.failed", action="start_linking"),
     # A pair is found by the linking that somebody started; only people move it from there.
     T("propose_pair", PAIR, None, "open", "pair.proposed", parent="linking", action="start_linking"),
@@ -252,12 +253,19 @@ TRANSITIONS: tuple[T, ...] = (
       ("decisions_agree",), action="decide_pair"),
     T("leave_pair_unsure", PAIR, ("open", "same", "not_same"), "unsure", "pair.left_unsure", action="decide_pair"),
     # --- Statistics: what is published was checked, and approved by a second officer -----------------------------
-    T("draft_edition", EDITION, None, "draft", "edition.drafted", ("edition_of_a_period", "edition_protected")),
+    # Counting is a job: it takes longer than a page may wait.
+    T("draft_edition", EDITION, None, "counting", "edition.asked", ("edition_of_a_period",)),
+    T("finish_draft", EDITION, ("counting",), "draft", "edition.drafted", ("edition_of_a_period", "edition_protected"),
+      action="draft_edition"),
+    T("fail_draft", EDITION, ("counting",), "failed", "edition.failed", action="draft_edition"),
+    # Also while it counts: what became of a job that nobody hears of any more is told by asking once more.
+    T("draft_again", EDITION, ("failed", "counting"), "counting", "edition.asked_again", ("edition_of_a_period",),
+      action="draft_edition"),
     T("check_edition", EDITION, ("draft",), "checked", "edition.checked", ("edition_protected",)),
     T("return_edition", EDITION, ("checked",), "draft", "edition.returned", action="publish_edition"),
     T("publish_edition", EDITION, ("checked",), "published", "edition.published",
       ("edition_protected", "edition_by_second_officer", "edition_period_over", "edition_without_faults")),
-    T("discard_edition", EDITION, ("draft", "checked"), "discarded", "edition.discarded", action="draft_edition"),
+    T("discard_edition", EDITION, ("failed", "draft", "checked"), "discarded", "edition.discarded", action="draft_edition"),
     T("record_figure", FIGURE, None, "recorded", "figure.recorded", ("figure_complete",)),
     T("publish_figure", FIGURE, ("recorded",), "published", "figure.published",
       ("figure_by_second_officer", "estimate_not_refused")),

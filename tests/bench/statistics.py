@@ -115,6 +115,7 @@ def measure(rounds: int) -> None:
         print(f"counted in {between - began:.1f} s, protected in {time.perf_counter() - between:.1f} s", flush=True)
     began = time.perf_counter()
     edition = actions.draft_edition(first, "year", period.first)
+    actions.count_edition(edition)
     print(f"drafted, stored included, in {time.perf_counter() - began:.1f} s")
     actions.check_edition(first, edition)
     actions.publish_edition(second, edition)

@@ -255,7 +255,7 @@ def test_nobody_else_does_anything_with_a_list(cast: Cast, name: str) -> None:
     for opening in (
         lambda: doors.reveal(stranger, [row], ["content"], "partner_list"),
         lambda: doors.file_in_memory(stranger, "deliver_list", owner, file, "partner_list"),
-        lambda: list(doors.in_memory(stranger, "deliver_list", owner, ListRow.objects.all(), "content", "linking")),
+        lambda: list(doors.in_memory(stranger, "deliver_list", owner, ListRow.objects.all(), ["content"], "linking")),
     ):
         with pytest.raises(doors.NotAllowed):
             opening()

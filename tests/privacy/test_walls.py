@@ -198,4 +198,4 @@ def test_only_the_jobs_of_lists_open_in_memory() -> None:
         for path in modules()
         if re.search(r"\b(file_)?in_memory\(", path.read_text()) and path.name != "doors.py"
     }
-    assert naming == {"lists/delivering.py", "lists/linking.py"}
+    assert naming == {"lists/delivering.py", "lists/linking.py", "lists/registered.py"}

@@ -12,8 +12,9 @@ from spean.access.models import Membership, User
 from spean.cases.models import Case
 from spean.lib.identifiers import new_code
 from spean.people.models import Person, PossibleMatch
-from spean.statistics import measures
+from spean.statistics import actions, measures
 from spean.statistics.indicators import register
+from spean.statistics.models import Edition
 from spean.statistics.tables import Cell
 from tests.cast import Cast
 
@@ -64,6 +65,14 @@ def table(code: str, period: measures.Period = HALF) -> dict[tuple[str, ...], Ce
 
 def total(code: str, period: measures.Period = HALF) -> int:
     return sum(cell.value or 0 for cell in table(code, period).values())
+
+
+def drafted(user: User, span: str, first: date, **more: Any) -> Edition:
+    """An edition asked for, and counted as the worker does it."""
+    edition = actions.draft_edition(user, span, first, **more)
+    actions.count_edition(edition)
+    assert edition.fault == ""
+    return edition
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from spean.access.models import User
 from spean.statistics import actions
 from tests.cast import Cast
 from tests.signed_in import signed_in
-from tests.statistics.conftest import second_officer  # noqa: F401
+from tests.statistics.conftest import drafted, second_officer  # noqa: F401
 
 
 def home(user: User | Client) -> str:
@@ -18,7 +18,7 @@ def home(user: User | Client) -> str:
 
 
 def test_a_checked_edition_waits_for_another_officer_alone(cast: Cast, second_officer: User) -> None:  # noqa: F811
-    edition = actions.draft_edition(cast.statistician, "half", date(2026, 1, 1))
+    edition = drafted(cast.statistician, "half", date(2026, 1, 1))
     assert f"/editions/{edition.pk}/" not in home(second_officer)
     actions.check_edition(cast.statistician, edition)
     assert f"/editions/{edition.pk}/" in home(second_officer)

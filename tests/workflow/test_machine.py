@@ -100,9 +100,9 @@ def _row_in(cast: Cast, label: str) -> models.Model:
         assert asked is not None
         return asked
     if label == "statistics.Edition":
-        from spean.statistics.actions import draft_edition
+        from tests.statistics.conftest import drafted
 
-        return draft_edition(cast.statistician, "half", date(2026, 1, 1))
+        return drafted(cast.statistician, "half", date(2026, 1, 1))
     if label == "statistics.Figure":
         from spean.statistics.actions import record_figure
         from tests.statistics.test_figures import a_figure

@@ -1,0 +1,64 @@
+"""The people whom Spean itself knows, as one more list of the linked register: read in the job, shown to nobody.
+
+What was decided at registration holds: records pointed at each other are one person, and pairs found different are two.
+"""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from spean.lists.models import Linking
+from spean.lists.register import Row
+from spean.people.models import Person, PossibleMatch
+from spean.privacy import canaries, doors
+
+# Stands where the code of a list stands. Codes of lists have a hyphen, so that none is like it.
+SOURCE = "SPEAN"
+SEALED = ("family_name", "given_name", "name_km", "birth_date", "document_number", "mother_name", "phone")
+Pairs = list[tuple[UUID, UUID]]
+
+
+def persons() -> QuerySet[Person]:
+    """Everybody registered, without those who were invented to catch a curious reader."""
+    invented = canaries.among(Person.objects.order_by().values_list("subject", flat=True))
+    return Person.objects.exclude(subject__in=invented).order_by("pk")
+
+
+def rows(linking: Linking) -> Iterator[Row]:
+    """Each registered record as linking compares it; whoever was erased has nothing left to compare and is not there."""
+    found = persons()
+    if not found.exists():
+        return
+    opened = doors.in_memory(linking.started_by, "start_linking", linking, found, SEALED, "linking")
+    for person, texts in opened:
+        if any(texts.values()):
+            yield Row(person.pk, SOURCE, _record(person, {name: text or "" for name, text in texts.items()}))
+
+
+def _record(person: Person, told: dict[str, str]) -> dict[str, str]:
+    family, given = told["family_name"], told["given_name"]
+    if not family and not given:
+        family, _space, given = told["name_km"].partition(" ")
+    return {
+        "family_name": family, "given_name": given, "mother_name": told["mother_name"], "sex": person.sex,
+        "birth_date": told["birth_date"], "birth_year": str(person.birth_year or ""), "nationality": person.nationality,
+        "birth_place": person.birth_province, "phone": told["phone"], "document_number": told["document_number"],
+    }  # fmt: skip
+
+
+def decisions() -> tuple[Pairs, Pairs]:
+    """(the same, not the same) between registered records. A pointer to the same person outweighs an older "different"."""
+    points = dict(Person.objects.exclude(same_as=None).order_by().values_list("pk", "same_as_id"))
+
+    def last(pk: UUID) -> UUID:
+        seen = {pk}
+        while (after := points.get(pk)) is not None and after not in seen:
+            seen.add(after)
+            pk = after
+        return pk
+
+    same = [(min(one, other), max(one, other)) for one, other in points.items() if other is not None]
+    decided = PossibleMatch.objects.filter(status="not_same").order_by("pk").values_list("person_id", "other_id")
+    different = [(min(pair), max(pair)) for pair in decided if last(pair[0]) != last(pair[1])]
+    return same, different
