@@ -22,6 +22,7 @@ from spean.cases.attaching import attach_document
 from spean.cases.grounds import record_ground
 from spean.cases.holds import place_hold
 from spean.cases.models import Case, Involvement
+from spean.country import pack
 from spean.detection import actions as detection
 from spean.detection import arrivals, informant, intake
 from spean.exchange import openrosa_actions, openrosa_xml
@@ -33,6 +34,7 @@ from tests import steps
 from tests.cast import Cast
 from tests.conventions.test_pages import PAGES
 from tests.detection import filling
+from tests.exchange.collect import ANSWERS, Form, filled
 from tests.lists import files
 
 CANARY = "Kanarie"
@@ -147,6 +149,10 @@ def kept_apart(cast: Cast, case: Case, mark: str = CANARY) -> None:
     device, _token = openrosa_actions.enrol_device(cast.operator)
     sent = f'<data id="never_offered" version="1"><meta><instanceID>uuid:{uuid4()}</instanceID></meta><a>{mark} sent</a></data>'
     openrosa_actions.receive(device, openrosa_xml.Post(sent.encode(), None, False))
+    # And one that was taken in and waits.
+    form = Form("first_responder", "1.0", "", pack().instruments["first_responder"].made.definition)
+    waits = filled(form, **{**ANSWERS, "stated_name": f"{mark} waits", "notes": f"{mark} waits too"})
+    assert not openrosa_actions.receive(device, openrosa_xml.Post(waits, None, False)).kept
     files.of_each(cast, mark)
 
 

@@ -4,6 +4,7 @@ What a role may do stands in `policy/`; how somebody signs in stands in `views.p
 """
 
 import uuid
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pgtrigger
@@ -16,6 +17,7 @@ from spean.access import roles
 from spean.country.fields import CodeField
 from spean.country.language import in_language
 from spean.lib import clock
+from spean.lib.prepared import Prepared
 from spean.workflow.guards import status_triggers
 
 
@@ -94,11 +96,10 @@ class User(AbstractBaseUser):
 
     @cached_property
     def _memberships(self) -> list["Membership"]:
-        now = clock.now()
-        rows = self.memberships.select_related("organisation").filter(
-            models.Q(until_at__isnull=True) | models.Q(until_at__gt=now), from_at__lte=now, organisation__active=True
-        )
-        return list(rows.order_by("from_at", "id"))
+        rows = _current(self.pk, clock.now())
+        for row in rows:
+            row.user = self
+        return rows
 
     def memberships_now(self) -> list["Membership"]:
         """Current memberships, read once per request (a new request reads anew, so revocation is immediate)."""
@@ -149,6 +150,19 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} @ {self.organisation_id}"
+
+
+# Asked by every request of everybody.
+_current = Prepared[Membership](
+    lambda user, now: (
+        Membership.objects.select_related("organisation")
+        .filter(models.Q(until_at__isnull=True) | models.Q(until_at__gt=now), from_at__lte=now)
+        .filter(user=user, organisation__active=True)
+        .order_by("from_at", "id")
+    ),
+    uuid.UUID(int=0),
+    datetime.min.replace(tzinfo=UTC),
+)
 
 
 class AccessChange(models.Model):

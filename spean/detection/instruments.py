@@ -20,6 +20,7 @@ from spean.instruments import convert, sheets
 from spean.instruments.convert import FaultyInstrument, Made
 from spean.instruments.lint import Fault
 from spean.instruments.sheets import Sheet, SheetRow, Workbook
+from spean.lib.prepared import Prepared
 
 
 class AlreadyLoaded(ValueError):
@@ -46,10 +47,17 @@ def find(name: str) -> Instrument | None:
     return instrument if instrument is not None and instrument.book is not None else None
 
 
+# Asked by each submission.
+_kept = Prepared[InstrumentVersion](
+    lambda name, version: InstrumentVersion.objects.filter(name=name, version=version).defer("content"),
+    "the name",
+    "the version",
+)
+
+
 def get(name: str, version: str) -> Instrument:
     """An instrument in the version of a record; raises UnknownCode."""
-    row = InstrumentVersion.objects.filter(name=name, version=version).defer("content").first()
-    if row is not None:
+    for row in _kept(name, version):
         return _from_row(row)
     shipped = pack().instruments.get(name)
     if shipped is None or shipped.version != version:

@@ -10,4 +10,5 @@ class ExchangeConfig(AppConfig):
 
     def ready(self) -> None:
         # The verbs register the requirements that the workflow tables name.
-        from spean.exchange import actions  # noqa: F401
+        # Says how what was taken in of ODK Collect is worked off, also to processes that serve no pages.
+        from spean.exchange import actions, openrosa_actions  # noqa: F401

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from spean.access import policy
 from spean.access.pages import AccessRequest
 from spean.exchange import openrosa_actions as actions
-from spean.exchange.openrosa_models import Device, Quarantined
+from spean.exchange.openrosa_models import Device, Quarantined, TakenIn
 from spean.exchange.openrosa_reasons import REASONS
 from spean.privacy import doors
 from spean.workflow.pages import ActionForm, carry_out
@@ -46,9 +46,11 @@ def device_list(request: AccessRequest) -> HttpResponse:
 
 def show_list(request: AccessRequest, form: ActionForm) -> HttpResponse:
     waiting = policy.visible(request.user, "see_quarantined", Quarantined).filter(settled_at__isnull=True)
+    devices = policy.visible(request.user, "see_device", Device)
     context = {
         "form": form,
-        "devices": policy.visible(request.user, "see_device", Device).select_related("organisation"),
+        "devices": devices.select_related("organisation"),
+        "arrived": TakenIn.objects.filter(device__in=devices).only("code", "received_at"),
         "waiting": [(row, REASONS[row.reason]) for row in waiting.defer("content")],
     }
     return render(request, "exchange/devices.html", context, status=422 if form.is_bound else 200)

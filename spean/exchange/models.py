@@ -128,3 +128,4 @@ from spean.exchange.openrosa_models import FormKey as FormKey  # noqa: E402
 from spean.exchange.openrosa_models import PublishedForm as PublishedForm  # noqa: E402
 from spean.exchange.openrosa_models import Quarantined as Quarantined  # noqa: E402
 from spean.exchange.openrosa_models import SentForm as SentForm  # noqa: E402
+from spean.exchange.openrosa_models import TakenIn as TakenIn  # noqa: E402

@@ -7,9 +7,10 @@ import base64
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -20,8 +21,8 @@ from spean.access.links import digest
 from spean.access.models import User
 from spean.country.pack import Instrument
 from spean.detection import instruments, submission
-from spean.exchange import openrosa_xml
-from spean.exchange.openrosa_models import COLLECT, Device, FormKey, PublishedForm, Quarantined, SentForm
+from spean.exchange import openrosa_xml, report_keys, taking_in
+from spean.exchange.openrosa_models import COLLECT, Device, FormKey, PublishedForm, Quarantined, SentForm, TakenIn
 from spean.exchange.openrosa_xml import Post, Sent
 from spean.instruments import recheck
 from spean.lib import clock
@@ -34,6 +35,7 @@ from spean.workflow.engine import CannotDo, Forbidden, Refused, claim
 # More than this waits for nobody: somebody has the token who should not.
 MOST_WAITING = 200
 MOST_DEVICES = 5
+NOTED_EVERY = timedelta(minutes=1)
 
 
 class DifferentForm(Exception):
@@ -93,14 +95,25 @@ def device_of(token: str, use: str) -> Device | None:
     row = Device.objects.select_related("user", "organisation").filter(token_hash=digest(token), kind=COLLECT).first()
     if row is None:
         return None
-    user = row.user
-    alive = row.revoked_at is None and user.is_active and user.organisation == row.organisation
-    if not alive or not policy.may(user, "enrol_device"):
+    if row.revoked_at is not None or not may_send(row):
         events.record("device.refused", actor=None, obj=row, facts={"code": row.code, "use": use})
         return None
-    Device.objects.filter(pk=row.pk).update(last_used_at=clock.now())
-    events.record("device.used", actor=user, obj=row, facts={"code": row.code, "use": use})
+    note_use(row, use)
     return row
+
+
+def may_send(row: Device) -> bool:
+    """Whether its user works where he worked when it was enrolled, and may screen there."""
+    user = row.user
+    return user.is_active and user.organisation == row.organisation and policy.may(user, "enrol_device")
+
+
+def note_use(row: Device, use: str) -> None:
+    """Each use is a row of the log. When it was last used is written to the minute: a phone sends many at a time."""
+    now = clock.now()
+    if row.last_used_at is None or not timedelta(0) <= now - row.last_used_at < NOTED_EVERY:
+        Device.objects.filter(pk=row.pk).update(last_used_at=now)
+    events.record("device.used", actor=row.user, obj=row, facts={"code": row.code, "use": use})
 
 
 # --- the forms ---------------------------------------------------------------------------------------------
@@ -162,10 +175,15 @@ class Taken:
 
 
 def receive(device: Device, post: Post) -> Taken:
-    """Take in what a phone sends. Raises Malformed, DifferentForm or TooManyWaiting; then nothing was stored."""
+    """Take in what a phone sends. Raises Malformed, DifferentForm or TooManyWaiting; then nothing was stored.
+
+    What agrees with the re-check is worked off later (taking_in.py); everything else has its answer on the spot.
+    """
     sent = openrosa_xml.read_form(post.form)
     if sent.sealed is not None and post.sealed is None and not _known(device, sent):
         raise openrosa_xml.Malformed("the sealed form is missing")
+    if _take_in(device, post, sent):
+        return Taken(kept=False)
     try:
         return _receive(device, post, sent)
     except DifferentForm:
@@ -174,33 +192,73 @@ def receive(device: Device, post: Post) -> Taken:
         raise
 
 
+def _take_in(device: Device, post: Post, sent: Sent) -> bool:
+    if sent.sealed is not None and post.sealed is None:
+        return False
+    plain, reason = _opened(post, sent)
+    try:
+        if reason:
+            return False
+        submission.check(plain)
+    except recheck.Refused:
+        return False
+    key = report_keys.report_key()
+    return bool(taking_in.take_in(device, sent.instance, key, taking_in.seal(device, sent.instance, key, post)))
+
+
 def _receive(device: Device, post: Post, sent: Sent) -> Taken:
     with acting_as(device.user), transaction.atomic():
         # Of two sendings at once the second finds what the first did.
         User.objects.select_for_update(of=("self",), no_key=True).get(pk=device.user_id)
-        before = (
-            SentForm.objects.select_related("case", "quarantined")
-            .filter(user=device.user, instance=sent.instance)
-            .first()
-        )
+        if (waiting := taking_in.waiting(device.user, sent.instance)) is not None:
+            if waiting.device.kind != COLLECT or taking_in.opened(waiting).form != post.form:
+                raise DifferentForm
+            return Taken(kept=False, again=True)
+        before = _sent_before(device, sent.instance)
         if before is not None:
             if not _is_same(before, post.form):
                 raise DifferentForm
             return Taken(kept=before.quarantined_id is not None, again=True)
-        return _take(device, post, sent)
+        return _take(device, post, sent, clock.now())
+
+
+def _sent_before(device: Device, instance: UUID) -> SentForm | None:
+    rows = SentForm.objects.select_related("case", "quarantined").filter(user=device.user)
+    return rows.filter(instance=instance).first()
 
 
 def _known(device: Device, sent: Sent) -> bool:
-    return SentForm.objects.filter(user=device.user, instance=sent.instance).exists()
+    return _sent_before(device, sent.instance) is not None or taking_in.waiting(device.user, sent.instance) is not None
 
 
-def _take(device: Device, post: Post, sent: Sent) -> Taken:
+def work_off(row: TakenIn) -> None:
+    """What was taken in becomes a case, or is kept for its user. Raises what keeps it waiting."""
+    post, device = taking_in.opened(row), row.device
+    sent = openrosa_xml.read_form(post.form)
+    before = _sent_before(device, sent.instance)
+    if before is None:
+        _take(device, post, sent, row.received_at)
+    elif not _is_same(before, post.form):
+        # Another one came in the very moment in which the first was worked off.
+        beside = replace(sent, instance=uuid5(sent.instance, hashlib.sha256(post.form).hexdigest()))
+        if _sent_before(device, beside.instance) is None:
+            events.record("submission.conflicted", actor=device.user, obj=device, facts={"code": device.code})
+            _quarantine(device, post, beside, _opened(post, sent)[0], "conflict", row.received_at)
+
+
+taking_in.worked_off_by(COLLECT, work_off)
+
+
+def _take(device: Device, post: Post, sent: Sent, received_at: datetime) -> Taken:
     plain, reason = _opened(post, sent)
+    if not reason and not may_send(device):
+        # Its user works elsewhere since it came: it is no case of where he is now.
+        reason = "refused"
     if not reason:
         try:
             with transaction.atomic():
                 screening = submission.receive(device.user, plain).screening
-                row = _sent(device, sent, case=screening.case)
+                row = _sent(device, sent, received_at, case=screening.case)
                 (row.digest,) = vault.keyed_digests(screening.case.subject, [post.form])
                 row.save(force_insert=True)
                 facts = {"device": device.code, "instrument": screening.instrument}
@@ -210,7 +268,7 @@ def _take(device: Device, post: Post, sent: Sent) -> Taken:
             reason = refused.code
         except (CannotDo, ValidationError):
             reason = "refused"
-    _quarantine(device, post, sent, plain, reason)
+    _quarantine(device, post, sent, plain, reason, received_at)
     return Taken(kept=True)
 
 
@@ -244,10 +302,10 @@ def _unsealed(post: Post, sent: Sent) -> bytes:
     raise fault
 
 
-def _sent(device: Device, sent: Sent, **became: Any) -> SentForm:
+def _sent(device: Device, sent: Sent, received_at: datetime, **became: Any) -> SentForm:
     form = PublishedForm.objects.filter(form_id=sent.form_id, version=sent.version).first()
     return SentForm(
-        id=uuid4(), instance=sent.instance, user=device.user, device=device, form=form, received_at=clock.now(),
+        id=uuid4(), instance=sent.instance, user=device.user, device=device, form=form, received_at=received_at,
         **became,
     )  # fmt: skip
 
@@ -261,13 +319,13 @@ def _is_same(before: SentForm, form: bytes) -> bool:
     return hmac.compare_digest(now, bytes(before.digest))
 
 
-def _quarantine(device: Device, post: Post, sent: Sent, plain: bytes, reason: str) -> None:
+def _quarantine(device: Device, post: Post, sent: Sent, plain: bytes, reason: str, received_at: datetime) -> None:
     """Keep what arrived, sealed under a key of its own: opened where it could be, else as it came."""
     if Quarantined.objects.filter(user=device.user, settled_at__isnull=True).count() >= MOST_WAITING:
         raise TooManyWaiting
     row = Quarantined(
         id=uuid4(), code=unused_code("Q", Quarantined), user=device.user, organisation=device.organisation, device=device,
-        reason=reason, received_at=clock.now(),
+        reason=reason, received_at=received_at,
     )  # fmt: skip
     text = plain.decode("utf-8", "replace")
     if not plain:
@@ -275,7 +333,7 @@ def _quarantine(device: Device, post: Post, sent: Sent, plain: bytes, reason: st
     vault.create_key(row.subject)
     vault.seal_fields(row, content=text)
     row.save(force_insert=True)
-    mark = _sent(device, sent, quarantined=row)
+    mark = _sent(device, sent, received_at, quarantined=row)
     (mark.digest,) = vault.keyed_digests(row.subject, [post.form])
     mark.save(force_insert=True)
     facts = {"device": device.code, "code": row.code, "reason": reason}

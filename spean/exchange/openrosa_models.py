@@ -1,8 +1,8 @@
 """Tables of phones, with ODK Collect or with our own app: the forms they were offered, what they sent, what could not
 be taken.
 
-A submission that became a case is in the case; here is only that it came. One that could not is kept sealed, under a
-key of its own, until its user has dealt with it.
+A submission that was taken in waits, sealed, for seconds until it is worked off. One that became a case is in the case;
+here is only that it came. One that could not is kept sealed, under a key of its own, until its user has dealt with it.
 """
 
 import uuid
@@ -151,6 +151,41 @@ class Quarantined(models.Model):
     @property
     def subject(self) -> uuid.UUID:
         return self.id
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class TakenIn(models.Model):
+    """A submission that was checked and waits to be worked off; then the row goes. Its phone has its receipt already.
+
+    `body` is sealed to the public half of `key`: as it came from our own app, sealed here for ODK Collect. So taking in
+    makes no data key, and whoever steals this table opens nothing of it without the key vault.
+    """
+
+    # In the order in which they came.
+    id = models.BigAutoField(primary_key=True)
+    code = models.CharField(max_length=12, unique=True, editable=False)
+    instance = models.UUIDField()
+    user = models.ForeignKey("access.User", on_delete=models.PROTECT, related_name="+")
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="+")
+    key = models.ForeignKey(FormKey, on_delete=models.PROTECT, related_name="+")
+    body = models.BinaryField()
+    received_at = models.DateTimeField(default=clock.now)
+    # The phone's clock when it was sent: its word.
+    sent_at = models.DateTimeField(null=True, blank=True)
+    # How often it could not be worked off for a fault of ours, and when it is tried again.
+    failures = models.PositiveIntegerField(default=0)
+    again_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = [models.UniqueConstraint(fields=["user", "instance"], name="taken_in_once")]
+
+    class Privacy:
+        plain = (
+            "id", "code", "instance", "user", "device", "key", "body", "received_at", "sent_at", "failures", "again_at",
+        )  # fmt: skip
 
     def __str__(self) -> str:
         return self.code

@@ -5,7 +5,7 @@ Sources: docs.getodk.org/openrosa-http, -form-list, -form-submission; ODK Collec
 
 | What came | Answer | The phone |
 |---|---|---|
-| a screening; the same once more | 201 | has sent it |
+| a screening that agrees with the re-check; the same once more | 201 | has sent it |
 | what cannot become a case: kept for the user | 202 | has sent it |
 | no submission, or an attack | 400 | keeps it |
 | another form under a number that came before | 409 | keeps it |

@@ -18,16 +18,15 @@ from django.utils.translation import gettext as _
 from spean.access import policy
 from spean.access.links import digest
 from spean.access.models import User
-from spean.exchange.openrosa_actions import refuse_more
-from spean.exchange.openrosa_models import WEB, Device, FormKey
+from spean.exchange.openrosa_actions import may_send, note_use, refuse_more
+from spean.exchange.openrosa_models import WEB, Device
 from spean.lib import clock
-from spean.privacy import events, formkeys, vault
+from spean.lib.prepared import Prepared
+from spean.privacy import events
 from spean.privacy.codes import unused_code
 from spean.workflow.engine import Forbidden, claim
 
 CODE_LASTS = timedelta(minutes=10)
-# Whoever stole the database of today opens nothing that is sealed after the next change of the key.
-KEY_LASTS = timedelta(days=180)
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -70,7 +69,7 @@ def join(code: str, token_hash: str) -> Device:
             .filter(kind=WEB, code_hash=digest(code), revoked_at__isnull=True)
             .first()
         )
-        if row is None or row.code_until is None or row.code_until <= clock.now() or not _may_send(row):
+        if row is None or row.code_until is None or row.code_until <= clock.now() or not may_send(row):
             raise CodeRefused
         if row.joined_at is not None:
             if not secrets.compare_digest(row.token_hash, token_hash):
@@ -106,54 +105,36 @@ class Known:
         return hashlib.sha256(b"spean field proof 1" + self.device.token_hash.encode()).hexdigest()
 
 
+# Asked at every contact of a phone.
+_with_token = Prepared[Device](
+    lambda token_hash: Device.objects.select_related("user", "organisation").filter(
+        kind=WEB, joined_at__isnull=False, token_hash=token_hash
+    ),
+    "the digest of a token",
+)
+
+
 def known(token: str, use: str) -> Known | None:
     """The phone with this token; None for a token that never was one. Each use is a row of the log."""
-    rows = Device.objects.select_related("user", "organisation").filter(kind=WEB, joined_at__isnull=False)
-    row = rows.filter(token_hash=digest(token)).first()
-    if row is None:
+    found = _with_token(digest(token))
+    if not found:
         return None
+    (row,) = found
     standing = _standing(row)
     if standing is not Standing.FINE:
         events.record("device.refused", actor=None, obj=row, facts={"code": row.code, "use": use})
         return Known(row, standing)
-    Device.objects.filter(pk=row.pk).update(last_used_at=clock.now())
-    events.record("device.used", actor=row.user, obj=row, facts={"code": row.code, "use": use})
+    note_use(row, use)
     return Known(row, standing)
 
 
 def _standing(row: Device) -> Standing:
     if row.revoked_at is not None or not row.user.is_active:
         return Standing.REVOKED
-    return Standing.FINE if _may_send(row) else Standing.NOT_NOW
+    return Standing.FINE if may_send(row) else Standing.NOT_NOW
 
 
-def _may_send(row: Device) -> bool:
-    user = row.user
-    return user.is_active and user.organisation == row.organisation and policy.may(user, "enrol_device")
-
-
-# --- the key that reports are sealed to ----------------------------------------------------------------------
-
-
-def report_key() -> FormKey:
-    """The newest key; a new one is made half a year after the last. Reports to an earlier one are opened still."""
-    found = FormKey.objects.filter(kind=WEB).first()
-    if found is not None and found.made_at > clock.now() - KEY_LASTS:
-        return found
-    return make_report_key()
-
-
-def make_report_key() -> FormKey:
-    """Change the key now. Phones hear of it with their next answer."""
-    pair = formkeys.new_point()
-    row = FormKey(id=uuid4(), kind=WEB, public=pair.public, made_at=clock.now())
-    row.name = row.pk.hex[:16]
-    with transaction.atomic():
-        vault.create_key(row.subject)
-        vault.seal_fields(row, private=pair.private)
-        row.save(force_insert=True)
-        events.record("form_key.made", actor=None, obj=row)
-    return row
+# --- what a report is bound to -------------------------------------------------------------------------------
 
 
 def info(report: UUID, key_name: str) -> bytes:

@@ -27,8 +27,9 @@ from spean.cases.models import Case
 from spean.country import pack
 from spean.detection import actions as detection
 from spean.detection import submission
-from spean.exchange.openrosa_actions import MOST_WAITING, TooManyWaiting
-from spean.exchange.openrosa_models import WEB, Device, FormKey, Quarantined, SentForm
+from spean.exchange import report_keys, taking_in
+from spean.exchange.openrosa_actions import MOST_WAITING, TooManyWaiting, may_send
+from spean.exchange.openrosa_models import WEB, Device, FormKey, Quarantined, SentForm, TakenIn
 from spean.field import afterwards, devices
 from spean.instruments import recheck
 from spean.instruments.engine import Instance
@@ -49,7 +50,7 @@ LARGEST_OPENED = 2 * recheck.LARGEST
 PURPOSE = "referral_to_focal_agency"
 # A clock that is wrong by less is no fault of a phone: a slow network takes minutes.
 EXACT = timedelta(minutes=10)
-CONFLICT = "conflict"
+ARRIVED, CONFLICT = "arrived", "conflict"
 # What was recorded with the person could not be carried out, while the screening is a case.
 NOT_FOLLOWED = "not_followed"
 REST = b"rest"
@@ -63,6 +64,7 @@ class Sealed:
     key_name: str
     body: bytes = field(repr=False)
     sent_at: datetime | None = None
+    received_at: datetime = field(default_factory=clock.now)
 
     @property
     def digest(self) -> str:
@@ -71,9 +73,11 @@ class Sealed:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the phone is told, and may forget the report on: `state` is case, kept or conflict; `code` where it is now.
+    """What the phone is told, and may forget the report on: `state` is arrived, case, kept or conflict; `code` where it
+    is now.
 
-    `reason` says why it is no case, or why what was to follow the screening did not happen.
+    What has arrived is worked off within seconds; the phone asks later what became of it. `reason` says why it is no
+    case, or why what was to follow the screening did not happen.
     """
 
     state: str
@@ -94,17 +98,50 @@ class _Broken(ValueError):
 
 
 def receive(device: Device, sealed: Sealed) -> Receipt:
-    """Take in a report. Raises TooManyWaiting, and then nothing was stored. The same one again has the same answer."""
+    """Take in a report. Raises TooManyWaiting, and then nothing was stored. The same one again has the same receipt.
+
+    What opens and agrees with the re-check is worked off later (exchange/taking_in.py); everything else, and what came
+    before, has its answer on the spot.
+    """
+    if code := _take_in(device, sealed):
+        return Receipt(ARRIVED, code)
     user = device.user
     with acting_as(user), transaction.atomic():
         # Of two sendings at once the second finds what the first did.
         User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
+        if (waiting := taking_in.waiting(user, sealed.number)) is not None:
+            if waiting.device.kind == WEB and bytes(waiting.body) == sealed.body:
+                return Receipt(ARRIVED, waiting.code, again=True)
+            return _conflict(device, sealed)
         before = _sent_before(user, sealed.number)
         if before is None:
             return _take(device, sealed)
         if _is_same(before, sealed):
             return _receipt_of(before, again=True)
         return _conflict(device, sealed)
+
+
+def _take_in(device: Device, sealed: Sealed) -> str:
+    try:
+        key = _key(sealed)
+        _check(sealed, _open(sealed, key))
+    except (CannotOpen, _Broken, recheck.Refused):
+        return ""
+    return taking_in.take_in(device, sealed.number, key, sealed.body, sealed.sent_at)
+
+
+def work_off(row: TakenIn) -> None:
+    """What was taken in becomes a case with all that was recorded with it, or is kept. Raises what keeps it waiting."""
+    sealed = Sealed(row.instance, row.key.name, bytes(row.body), row.sent_at, row.received_at)
+    before = _sent_before(row.device.user, row.instance)
+    if before is None:
+        _take(row.device, sealed)
+    elif not _is_same(before, sealed):
+        # Another one came in the very moment in which the first was worked off.
+        _conflict(row.device, sealed)
+
+
+taking_in.worked_off_by(WEB, work_off)
 
 
 def _sent_before(user: User, number: UUID) -> SentForm | None:
@@ -142,8 +179,7 @@ def _conflict(device: Device, sealed: Sealed) -> Receipt:
     if before is not None:
         return _receipt_of(before, again=True)
     try:
-        opened = _open(sealed)
-        text = _as_text(opened)
+        text = _as_text(_open(sealed, _key(sealed)))
     except (CannotOpen, _Broken):
         text = sealed.body.hex()
     events.record("submission.conflicted", actor=device.user, obj=device, facts={"code": device.code})
@@ -155,9 +191,12 @@ def _conflict(device: Device, sealed: Sealed) -> Receipt:
 
 def _take(device: Device, sealed: Sealed) -> Receipt:
     try:
-        opened = _open(sealed)
+        opened = _open(sealed, _key(sealed))
     except (CannotOpen, _Broken):
         return _keep(device, sealed, sealed.body.hex(), "not_opened")
+    if not may_send(device):
+        # Its user works elsewhere since it came: it is no case of where he is now.
+        return _keep(device, sealed, _as_text(opened), "refused", opened)
     try:
         with transaction.atomic():
             row = _screening(device, sealed, opened)
@@ -170,10 +209,14 @@ def _take(device: Device, sealed: Sealed) -> Receipt:
     return Receipt("case", row.case.code, reason)
 
 
-def _open(sealed: Sealed) -> _Opened:
-    key = FormKey.objects.filter(kind=WEB, name=sealed.key_name).first()
+def _key(sealed: Sealed) -> FormKey:
+    key = report_keys.named(sealed.key_name)
     if key is None:
         raise CannotOpen("The report names a key that was never here.")
+    return key
+
+
+def _open(sealed: Sealed, key: FormKey) -> _Opened:
     info = devices.info(sealed.number, key.name)
     packed = formkeys.open_report(key.pk, bytes(key.private or b""), sealed.body, info)
     try:
@@ -200,10 +243,14 @@ def _age(said: Mapping[str, Any], sent_at: datetime | None) -> timedelta | None:
     return age if age is not None and timedelta(0) <= age <= recheck.OLDEST else None
 
 
-def _screening(device: Device, sealed: Sealed, opened: _Opened) -> SentForm:
-    checked = submission.check(opened.screening)
-    if UUID(checked.identifier) != sealed.number:
+def _check(sealed: Sealed, opened: _Opened) -> None:
+    """Raises Refused where the screening does not agree with its own answers, or is another one."""
+    if UUID(submission.check(opened.screening).identifier) != sealed.number:
         raise recheck.Refused("wrong_identifier")
+
+
+def _screening(device: Device, sealed: Sealed, opened: _Opened) -> SentForm:
+    _check(sealed, opened)
     received = submission.receive(device.user, opened.screening)
     if not received.fresh:
         # Sent before by another way, and not as this report.
@@ -220,7 +267,7 @@ def _screening(device: Device, sealed: Sealed, opened: _Opened) -> SentForm:
 
 
 def _sent(device: Device, sealed: Sealed, opened: _Opened | None, **became: Any) -> SentForm:
-    now = clock.now()
+    now = sealed.received_at
     return SentForm(
         id=uuid4(), user=device.user, device=device, received_at=now,
         finished_at=now - opened.age if opened is not None and opened.age is not None else None,
@@ -236,7 +283,7 @@ def _keep(
         raise TooManyWaiting
     row = Quarantined(
         id=uuid4(), code=unused_code("Q", Quarantined), user=device.user, organisation=device.organisation,
-        device=device, reason=reason, received_at=clock.now(),
+        device=device, reason=reason, received_at=sealed.received_at,
     )  # fmt: skip
     vault.create_key(row.subject)
     vault.seal_fields(row, content=text)
@@ -375,4 +422,6 @@ def standing_of(device: Device) -> list[dict[str, str]]:
             rest = NOT_FOLLOWED if _beside(row.instance, REST) in numbers else ""
             state |= {"code": row.case.code, "reason": rest, "agency": answers.get(row.case.pk, "")}
         told.append(state)
-    return told
+    arrived = TakenIn.objects.filter(device=device).exclude(instance__in=numbers).values_list("instance", "code")
+    blank = {"state": ARRIVED, "reason": "", "agency": ""}
+    return told + [{"id": str(number), "code": code, **blank} for number, code in arrived[:1000]]

@@ -4,7 +4,7 @@ The app, the questions and the rights texts are public. A phone proves itself wi
 
 | What came | Answer | The phone |
 |---|---|---|
-| a report; the same once more | 201; 200 | forgets it, keeps its code |
+| a report that agrees with the re-check; the same once more | 201; 200 | forgets it, asks later what became of it |
 | what cannot become a case: kept for the user | 202 | the same, and says so |
 | another report under a number that came before: both kept | 409 with a receipt | the same, and says so |
 | less than was sealed, or other bytes | 400 | keeps it, sends it again |
@@ -37,7 +37,7 @@ from spean.access.pages import AccessRequest
 from spean.country import pack
 from spean.country.pack import UnknownCode
 from spean.detection import instruments
-from spean.exchange import device_pages
+from spean.exchange import device_pages, report_keys
 from spean.exchange.openrosa_actions import TooManyWaiting
 from spean.exchange.openrosa_models import Device
 from spean.field import afterwards, devices, reports, shell
@@ -185,7 +185,7 @@ def _phone(use: str, method: str) -> Callable[[View], View]:
 @_phone("pack", "GET")
 def offline_pack(request: HttpRequest, device: Device) -> HttpResponse:
     """What only an enrolled phone needs: the key to seal to, and the questions after a screening."""
-    key = devices.report_key()
+    key = report_keys.report_key()
     there = reports.agencies(device.organisation.province)
     said = {
         "key": {"name": key.name, "public": key.public},
@@ -196,7 +196,7 @@ def offline_pack(request: HttpRequest, device: Device) -> HttpResponse:
 
 @_phone("status", "GET")
 def status(request: HttpRequest, device: Device) -> HttpResponse:
-    return _said(200, reports=reports.standing_of(device), time=_now(), key=devices.report_key().name)
+    return _said(200, reports=reports.standing_of(device), time=_now(), key=report_keys.report_key().name)
 
 
 @_phone("report", "POST")
@@ -219,7 +219,7 @@ def report(request: HttpRequest, device: Device, *, pk: UUID) -> HttpResponse:
         receipt = reports.receive(device, sealed)
     except TooManyWaiting:
         return _said(503, code="too_many")
-    fresh = {"case": 201, "kept": 202, "conflict": 409}[receipt.state]
+    fresh = {"arrived": 201, "case": 201, "kept": 202, "conflict": 409}[receipt.state]
     return _said(
         200 if receipt.again and fresh == 201 else fresh, id=str(pk), digest=sealed.digest, state=receipt.state,
         code=receipt.code, reason=receipt.reason, time=_now(),

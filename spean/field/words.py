@@ -68,6 +68,7 @@ WORDS: dict[str, str | Promise] = {
     "syncing": _("Sending …"),
     "offline": _("No connection. What you finish waits here, sealed, and is sent later."),
     "state_waiting": _("Waits on this phone, sealed"),
+    "state_arrived": _("Arrived safely: {code}. It becomes a case in a moment."),
     "state_case": _("Arrived: {code}"),
     "state_kept": _("Arrived, and waits for you: {code}. Sign in and see why under “Phones”."),
     "state_conflict": _("Another report with this number came before. Both are kept: {code}. Sign in under “Phones”."),

@@ -132,7 +132,7 @@ def recheck(definition: Definition, root: Element, *, today: date) -> Checked:
     languages = definition["languages"] if _speaks(definition) else [definition["language"]]
     refusal: Refused | None = None
     for language in languages:
-        instance = Instance(definition, today=filled_on.isoformat(), stamps=stamps, language=language)
+        instance = Instance(definition, today=filled_on.isoformat(), stamps=stamps, language=language, settled=False)
         try:
             _fill(instance, instance.root, root)
             instance.settle()
@@ -172,15 +172,26 @@ def _name(element: Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
+# Of the definitions that were last in use; each is kept with its answer, so that no other can have its identity.
+_spoken: dict[int, tuple[Definition, bool]] = {}
+MOST_KEPT = 16
+
+
 def _speaks(definition: Definition) -> bool:
-    return "jr:choice-name" in repr(definition["root"])
+    kept = _spoken.get(id(definition))
+    if kept is None:
+        if len(_spoken) >= MOST_KEPT:
+            _spoken.clear()
+        kept = _spoken[id(definition)] = (definition, "jr:choice-name" in repr(definition["root"]))
+    return kept[1]
 
 
 def _stamps(node: dict[str, Any], element: Element) -> dict[str, str]:
     """What the device says of place and time, wherever in the instrument it stands."""
     found: dict[str, str] = {}
+    nodes = {one["name"]: one for one in node.get("nodes", ())}
     for child in element:
-        inner = next((one for one in node.get("nodes", ()) if one["name"] == _name(child)), None)
+        inner = nodes.get(_name(child))
         if inner is None:
             continue
         if "preload" in inner:
@@ -210,12 +221,14 @@ def _fill(instance: Instance, point: Point, element: Element, *, strict: bool = 
     seen: dict[str, int] = {}
     if (element.text or "").strip() and len(element):
         raise Refused("unknown_node", instance.path(point))
+    nodes = {one["name"]: one for one in point.node.get("nodes", ())}
+    here = instance.path(point)
     for child in element:
         name = _name(child)
-        node = next((one for one in point.node.get("nodes", ()) if one["name"] == name), None)
-        where = "/".join(part for part in (instance.path(point), name) if part)
+        node = nodes.get(name)
+        where = f"{here}/{name}" if here else name
         if node is None or (child.tail or "").strip():
-            raise Refused("unknown_node", where if node else instance.path(point))
+            raise Refused("unknown_node", where if node else here)
         seen[name] = seen.get(name, 0) + 1
         if seen[name] > (MOST_REPEATS if node["kind"] == "repeat" else 1):
             raise Refused("unknown_node", where)

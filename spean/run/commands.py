@@ -74,25 +74,31 @@ def serve(options: argparse.Namespace) -> None:
 
 @plain
 def worker(options: argparse.Namespace) -> None:
-    """Jobs, and the sequencer that turns log rows into a signed tree."""
+    """Jobs, the sequencer that turns log rows into a signed tree, and what phones sent, which becomes cases."""
     follow_parent()
     with current():
         from procrastinate.contrib.django import app
         from procrastinate.contrib.django.django_connector import DjangoConnector
 
+        from spean.exchange import taking_in
         from spean.privacy import sequencer
 
         stop = threading.Event()
-        sequencing = threading.Thread(target=sequencer.run_forever, args=(stop,), name="sequencer")
-        sequencing.start()
+        beside = [
+            threading.Thread(target=sequencer.run_forever, args=(stop,), name="sequencer"),
+            threading.Thread(target=taking_in.run_forever, args=(stop,), name="working-off"),
+        ]
+        for thread in beside:
+            thread.start()
         try:
             connector = cast(DjangoConnector, app.connector).get_worker_connector()
             with app.replace_connector(connector) as jobs:
                 # Two at a time: a linking of long lists takes minutes, and an emergency is told meanwhile.
                 jobs.run_worker(concurrency=2)
         finally:
-            stop.set()  # what was logged until now is still signed
-            sequencing.join()
+            stop.set()  # what was logged until now is still signed, and what was begun is worked off
+            for thread in beside:
+                thread.join()
 
 
 @plain

@@ -93,6 +93,7 @@ def _published(cast: Cast) -> tuple[str, list[str]]:
     second = User.objects.create_user("second-officer@example.org", "Second officer")
     Membership.objects.create(user=second, organisation=cast.org("secretariat"), role=roles.STATISTICS_OFFICER)
     edition = actions.draft_edition(cast.statistician, "half", date(2026, 1, 1))
+    actions.count_edition(edition)
     actions.check_edition(cast.statistician, edition)
     actions.publish_edition(second, edition)
     return edition.slug, list(EditionTable.objects.filter(edition=edition).values_list("indicator", flat=True))

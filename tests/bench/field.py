@@ -155,6 +155,7 @@ def walk(context: Any, server: str, cast: Any) -> dict[str, Any]:
 def sending(context: Any, server: str, cast: Any) -> dict[str, Any]:
     """Whole reports, each with consent and referral, sealed by the app and sent over the slow network."""
     from spean.cases.models import Case
+    from spean.exchange import taking_in
     from tests.field.phone import ADULT_YES, enrolled
     from tests.journeys.handset import Handset
 
@@ -192,6 +193,7 @@ def sending(context: Any, server: str, cast: Any) -> dict[str, Any]:
     found["a whole report, sealed (bytes, median)"] = sorted(sizes)[len(sizes) // 2]
     found["the largest"] = max(sizes)
     found[f"{REPORTS} reports sent (s)"] = timed(send)
+    found["worked off after that (s)"] = timed(taking_in.work_off)
     found["of them cases, referred"] = Case.objects.filter(status="referred").count()
     return found
 

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import Client
 
 from spean.access.models import User
+from spean.exchange import taking_in
 from spean.field import devices
 from spean.instruments.engine import Instance
 from spean.lib import clock
@@ -112,6 +113,13 @@ class Phone:
         return self.client.post(
             f"/field/report/{report.number}/", sent, content_type="application/octet-stream", headers=head
         )
+
+    def hand_in(self, report: Report, **more: Any) -> dict[str, str]:
+        """Send it, let the worker do its part, and ask what became of it."""
+        answer = self.send(report, **more)
+        assert (answer.status_code, answer.json()["state"]) == (201, "arrived"), answer.content
+        taking_in.work_off()
+        return self.standing()[str(report.number)]
 
     def standing(self) -> dict[str, dict[str, str]]:
         return {row["id"]: row for row in self.get("/field/status/").json()["reports"]}

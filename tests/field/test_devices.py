@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from spean.access.models import Membership, User
-from spean.exchange import openrosa_actions
+from spean.exchange import openrosa_actions, report_keys
 from spean.exchange.openrosa_models import Device, FormKey
 from spean.field import devices
 from spean.lib import clock
@@ -141,12 +141,12 @@ def test_the_tokens_of_the_two_kinds_of_phones_are_not_exchanged(cast: Cast) -> 
 def test_the_key_changes_and_earlier_reports_open_still(cast: Cast) -> None:
     phone = enrolled(cast.screener)
     before = phone.report()
-    devices.make_report_key()
+    report_keys.make_report_key()
     assert phone.get("/field/status/").json()["key"] != before.key
     phone.fetch()
     assert [phone.send(one).status_code for one in (before, phone.report())] == [201, 201]
     with clock.travel(clock.now() + timedelta(days=200)):
-        assert devices.report_key().name not in {before.key, phone.pack["key"]["name"]}
+        assert report_keys.report_key().name not in {before.key, phone.pack["key"]["name"]}
     assert FormKey.objects.filter(kind="collect").count() == 0
 
 

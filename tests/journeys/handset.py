@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spean.access.models import User
+from spean.exchange import taking_in
 from spean.field import devices
 from tests.detection.walk import STRONG
 from tests.journeys.visitor import AXE, FAULTS, OVERFLOW, PICTURES
@@ -163,7 +164,14 @@ class Handset:
         return self.stored("queue")
 
     def arrived(self, count: int = 1) -> None:
+        """Nothing waits on the phone; then the server's worker does its part."""
         self.until(lambda: sum(not one.get("body") for one in self.queue()) == count)
+        taking_in.work_off()
+
+    def learned(self) -> None:
+        """The phone has heard what became of everything."""
+        self.page.evaluate("dispatchEvent(new Event('online'))")
+        self.until(lambda: all(one["state"] not in ("waiting", "arrived") for one in self.queue()))
 
     def examine(self) -> None:
         """Accessibility, and nothing cut off: in a world of its own, past the policy for scripts."""

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from spean.cases.models import Case
 from spean.exchange import openrosa_actions
-from spean.exchange.openrosa_models import Device, Quarantined, SentForm
+from spean.exchange.openrosa_models import Device, Quarantined, SentForm, TakenIn
 from spean.lib import clock
 from spean.privacy.formkeys import SUITE
 from spean.referral import actions as referral
@@ -209,10 +209,15 @@ def test_on_the_way_things_break(cast: Cast, give: Give) -> None:
         phone.page.wait_for_timeout(300)
         assert phone.queue()[0]["body"] > 0, each.__name__
     phone.page.unroute_all(behavior="wait")
-    assert SentForm.objects.count() == 1
+    assert TakenIn.objects.count() == 1
     phone.page.click("text=Send now")
+    phone.until(lambda: phone.queue()[0]["state"] == "arrived")
+    phone.page.click("text=See what became of it")
+    phone.page.wait_for_selector(f"#sent >> text=Arrived safely: {TakenIn.objects.get().code}")
+    phone.examine()
     phone.arrived()
-    assert Case.objects.count() == 1
+    # Nobody presses anything: the phone asks again by itself.
+    phone.page.wait_for_selector(f"#sent >> text=Arrived: {Case.objects.get().code}")
     assert phone.queue()[0]["state"] == "case"
 
 
@@ -287,6 +292,7 @@ def test_somebody_elses_phone_does_not_send_what_waits_of_another(cast: Cast, gi
     phone.page.wait_for_timeout(500)
     assert phone.queue()[0]["body"] > 0
     assert not SentForm.objects.exists()
+    assert not TakenIn.objects.exists()
 
 
 def test_a_revoked_phone_wipes_itself_and_says_so(cast: Cast, give: Give) -> None:

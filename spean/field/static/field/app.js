@@ -17,6 +17,8 @@ const ANSWERED = ['text', 'integer', 'decimal', 'date', 'select_one', 'select_mu
 // Nobody touched it for so long: it is locked.
 const IDLE = 5 * 60_000
 const RETRY = [5, 15, 60, 300]
+// What has arrived becomes a case within seconds: when it is asked what became of it.
+const ASK_AGAIN = [3, 10, 30, 120, 600]
 
 let language = 'en'
 let session = null // { key, token, phone } while it is unlocked
@@ -24,6 +26,7 @@ let unsaved = false
 let touched = Date.now()
 let failures = 0
 let retry = null
+let asks = 0
 let redraw = () => {}
 
 const w = (name, values = {}) =>
@@ -433,11 +436,15 @@ async function rightsScreen(code = language) {
 
 // -- sending -----------------------------------------------------------------------------------------------------
 
-async function synchronise(asked = false) {
+const arrived = async (owner) => (await store.all('queue')).filter((one) => one.state === 'arrived' && one.owner === owner).length
+
+async function synchronise(asked = false, again = false) {
   clearTimeout(retry)
   if (!session) return
   const mine = session
   if (asked) notice(w('syncing'))
+  if (!again) asks = 0
+  const before = again ? await arrived(mine.phone.owner) : -1
   try {
     await net.sync(about, mine)
     failures = 0
@@ -456,8 +463,11 @@ async function synchronise(asked = false) {
     }
     return
   }
-  // A list that shows what waits is drawn anew; questions that are being answered are left alone.
-  if (session === mine && (redraw === homeScreen || redraw === sentScreen)) await redraw()
+  if (session !== mine) return
+  const left = await arrived(mine.phone.owner)
+  if (left) retry = setTimeout(() => synchronise(false, true), 1000 * ASK_AGAIN[Math.min(asks++, ASK_AGAIN.length - 1)])
+  // A list that shows what waits is drawn anew where there is news; questions that are being answered are left alone.
+  if (session === mine && left !== before && (redraw === homeScreen || redraw === sentScreen)) await redraw()
 }
 
 // What the phone needs to finish a report, and everything that waits.
