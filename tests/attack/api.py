@@ -61,7 +61,7 @@ def prepared() -> Known:
 
     from spean.access.links import digest
     from spean.detection import instruments
-    from spean.exchange import openrosa_actions
+    from spean.exchange import openrosa_actions, report_keys
     from spean.field import devices
     from tests.cast import make_cast
     from tests.crawling import build
@@ -79,7 +79,7 @@ def prepared() -> Known:
         "form": [str(one.pk) for one in openrosa_actions.offered_forms()], "edition": [edition], "table": tables,
         "name": [one.name for one in asked], "version": [one.version for one in asked],
     }  # fmt: skip
-    return Known(token, collect, devices.report_key().name, there)
+    return Known(token, collect, report_keys.report_key().name, there)
 
 
 def _published(cast: Cast) -> tuple[str, list[str]]:
