@@ -72,6 +72,9 @@ class SearchProcess:
             "from pathlib import Path\n"
             "import django\n"
             "django.setup()\n"
+            # As `spean search` does: where row security stands, the index is of everybody.
+            "from spean.run import databases\n"
+            "databases.see_all_rows()\n"
             f"for alias, name in { {a: connections[a].settings_dict['NAME'] for a in connections}!r}.items():\n"
             "    settings.DATABASES[alias]['NAME'] = name\n"
             f"settings.SPEAN_SEARCH_SOCKET = Path({str(self.path)!r})\n"
