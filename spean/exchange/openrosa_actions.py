@@ -214,34 +214,37 @@ def _receive(device: Device, post: Post, sent: Sent) -> Taken:
             if waiting.device.kind != COLLECT or taking_in.opened(waiting).form != post.form:
                 raise DifferentForm
             return Taken(kept=False, again=True)
-        before = _sent_before(device, sent.instance)
+        before = sent_before(device.user, sent.instance)
         if before is not None:
-            if not _is_same(before, post.form):
+            if not is_same(before, post.form):
                 raise DifferentForm
             return Taken(kept=before.quarantined_id is not None, again=True)
         return _take(device, post, sent, clock.now())
 
 
-def _sent_before(device: Device, instance: UUID) -> SentForm | None:
-    rows = SentForm.objects.select_related("case", "quarantined").filter(user=device.user)
+def sent_before(user: User, instance: UUID) -> SentForm | None:
+    """What came under this number from this user, and what became of it."""
+    rows = SentForm.objects.select_related("case", "quarantined").filter(user=user)
     return rows.filter(instance=instance).first()
 
 
 def _known(device: Device, sent: Sent) -> bool:
-    return _sent_before(device, sent.instance) is not None or taking_in.waiting(device.user, sent.instance) is not None
+    return (
+        sent_before(device.user, sent.instance) is not None or taking_in.waiting(device.user, sent.instance) is not None
+    )
 
 
 def work_off(row: TakenIn) -> None:
     """What was taken in becomes a case, or is kept for its user. Raises what keeps it waiting."""
     post, device = taking_in.opened(row), row.device
     sent = openrosa_xml.read_form(post.form)
-    before = _sent_before(device, sent.instance)
+    before = sent_before(device.user, sent.instance)
     if before is None:
         _take(device, post, sent, row.received_at)
-    elif not _is_same(before, post.form):
+    elif not is_same(before, post.form):
         # Another one came in the very moment in which the first was worked off.
         beside = replace(sent, instance=uuid5(sent.instance, hashlib.sha256(post.form).hexdigest()))
-        if _sent_before(device, beside.instance) is None:
+        if sent_before(device.user, beside.instance) is None:
             events.record("submission.conflicted", actor=device.user, obj=device, facts={"code": device.code})
             _quarantine(device, post, beside, _opened(post, sent)[0], "conflict", row.received_at)
 
@@ -310,9 +313,10 @@ def _sent(device: Device, sent: Sent, received_at: datetime, **became: Any) -> S
     )  # fmt: skip
 
 
-def _is_same(before: SentForm, form: bytes) -> bool:
+def is_same(before: SentForm, body: bytes) -> bool:
+    """Whether it was these very bytes that came before."""
     try:
-        (now,) = vault.keyed_digests(before.subject, [form])
+        (now,) = vault.keyed_digests(before.subject, [body])
     except vault.KeyDestroyed:
         # What it hung on was erased, and nothing more will be known of it: the phone may forget it.
         return True

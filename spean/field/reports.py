@@ -5,7 +5,6 @@ sealed, as what ODK Collect sends is; what came before with other content is kep
 """
 
 import hashlib
-import hmac
 import json
 import zlib
 from collections.abc import Callable, Mapping
@@ -28,7 +27,7 @@ from spean.country import pack
 from spean.detection import actions as detection
 from spean.detection import submission
 from spean.exchange import report_keys, taking_in
-from spean.exchange.openrosa_actions import MOST_WAITING, TooManyWaiting, may_send
+from spean.exchange.openrosa_actions import MOST_WAITING, TooManyWaiting, is_same, may_send, sent_before
 from spean.exchange.openrosa_models import WEB, Device, FormKey, Quarantined, SentForm, TakenIn
 from spean.field import afterwards, devices
 from spean.instruments import recheck
@@ -113,10 +112,10 @@ def receive(device: Device, sealed: Sealed) -> Receipt:
             if waiting.device.kind == WEB and bytes(waiting.body) == sealed.body:
                 return Receipt(ARRIVED, waiting.code, again=True)
             return _conflict(device, sealed)
-        before = _sent_before(user, sealed.number)
+        before = sent_before(user, sealed.number)
         if before is None:
             return _take(device, sealed)
-        if _is_same(before, sealed):
+        if is_same(before, sealed.body):
             return _receipt_of(before, again=True)
         return _conflict(device, sealed)
 
@@ -133,29 +132,15 @@ def _take_in(device: Device, sealed: Sealed) -> str:
 def work_off(row: TakenIn) -> None:
     """What was taken in becomes a case with all that was recorded with it, or is kept. Raises what keeps it waiting."""
     sealed = Sealed(row.instance, row.key.name, bytes(row.body), row.sent_at, row.received_at)
-    before = _sent_before(row.device.user, row.instance)
+    before = sent_before(row.device.user, row.instance)
     if before is None:
         _take(row.device, sealed)
-    elif not _is_same(before, sealed):
+    elif not is_same(before, sealed.body):
         # Another one came in the very moment in which the first was worked off.
         _conflict(row.device, sealed)
 
 
 taking_in.worked_off_by(WEB, work_off)
-
-
-def _sent_before(user: User, number: UUID) -> SentForm | None:
-    rows = SentForm.objects.select_related("case", "quarantined").filter(user=user)
-    return rows.filter(instance=number).first()
-
-
-def _is_same(before: SentForm, sealed: Sealed) -> bool:
-    try:
-        (now,) = vault.keyed_digests(before.subject, [sealed.body])
-    except vault.KeyDestroyed:
-        # What it hung on was erased, and nothing more will be known of it: the phone may forget it.
-        return True
-    return hmac.compare_digest(now, bytes(before.digest))
 
 
 def _receipt_of(row: SentForm, *, again: bool = False) -> Receipt:
@@ -175,7 +160,7 @@ def _beside(number: UUID, what: bytes) -> UUID:
 def _conflict(device: Device, sealed: Sealed) -> Receipt:
     """Another content under a number that came before: both are kept, and the user decides what was meant."""
     beside = _beside(sealed.number, sealed.body)
-    before = _sent_before(device.user, beside)
+    before = sent_before(device.user, beside)
     if before is not None:
         return _receipt_of(before, again=True)
     try:

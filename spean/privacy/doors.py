@@ -166,9 +166,8 @@ def by_operator(rows: QuerySet[Any], field: str, purpose: str) -> Iterator[tuple
 
 
 def _opened(rows: Sequence[Any], fields: Sequence[str]) -> Iterator[tuple[Any, dict[str, str | None]]]:
-    items = [
-        Sealed(row.subject, label_of(type(row), field), row.pk, getattr(row, field)) for row in rows for field in fields
-    ]
+    labels = {field: label_of(type(rows[0]), field) for field in fields} if rows else {}
+    items = [Sealed(row.subject, labels[field], row.pk, getattr(row, field)) for row in rows for field in fields]
     opened = iter(open_sealed(items))
     for row in rows:
         yield row, {field: next(opened).text for field in fields}
