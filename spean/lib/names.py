@@ -90,6 +90,8 @@ def _without_title(words: list[str]) -> list[str]:
 
 def split_aliases(text: str) -> list[str]:
     """The several names one field may hold: "Sok Dara alias Mao" is two."""
+    if text.isalpha():
+        return [text]
     return [part for part in (piece.strip() for piece in _ALIAS.split(text)) if any(map(str.isalpha, part))]
 
 
@@ -226,7 +228,8 @@ def _key_once(word: str) -> str:
                 word = pattern.sub(by, word)
                 break
     word = _DOUBLED.sub(r"\1", word)
-    word = _GLIDE_AFTER.sub("iy", word)
+    if "y" in word:
+        word = _GLIDE_AFTER.sub("iy", word)
     initial = "y" if _GLIDE_START.match(word) else ""
     word = initial + _RUN.sub(_vowel, word[1:] if initial else word)
     return _DOUBLED.sub(r"\1", word)
@@ -235,6 +238,11 @@ def _key_once(word: str) -> str:
 @lru_cache(maxsize=400_000)
 def key(word: str) -> str:
     """The sound of one romanised word. Applying it to its own result changes nothing."""
+    return _settled(_key_once(word))
+
+
+@lru_cache(maxsize=200_000)  # many words come to one sound
+def _settled(word: str) -> str:
     seen = {word}
     while (after := _key_once(word)) not in seen:
         seen.add(after)

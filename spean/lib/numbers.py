@@ -7,7 +7,11 @@ _LIST = re.compile(r"[,;/|\n]|\bor\b")
 
 def phone_keys(text: str) -> list[str]:
     """The last eight digits of each number: the same with and without country code and leading zero."""
-    found = ("".join(str(int(digit)) for digit in piece if digit.isdecimal()) for piece in _LIST.split(text))
+    plain = text.replace(" ", "").replace("-", "")
+    if plain.isascii() and plain.isdecimal():  # nearly all are one number, and that is ten times faster
+        found = [plain]
+    else:
+        found = ["".join(str(int(digit)) for digit in piece if digit.isdecimal()) for piece in _LIST.split(text)]
     return [digits[-8:] for digits in found if len(digits) >= 6]
 
 

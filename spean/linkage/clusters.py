@@ -5,7 +5,7 @@ between them first, as long as the evidence of *all* pairs between two parts, fo
 (greedy correlation clustering). What people decided is obeyed: "same" always, "not same" always.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ TIED_FROM = 0.5  # pairs less probable tie nothing together
 MOST_BITS = 12.0  # what one pair can say for or against in a group: no pair outvotes ten
 LARGEST_GROUP = 400  # a group beyond it is first cut at ever higher probabilities
 _DECIDED = 1e6
+_CELLS = 4_000_000  # of evidence that are held at once
 
 
 class Contradiction(ValueError):
@@ -115,56 +116,81 @@ def _taken_apart(
     small: list[list[int]] = []
     for members in groups:
         small.extend(_cut(members, low, high, probability, decisions) if len(members) > LARGEST_GROUP else [members])
-    small = [members for members in small if len(members) > 1]
-    if not small:
-        return
-    ones, others = [], []
-    for members in small:
-        at = np.array(members)
-        first, second = np.triu_indices(len(at), 1)
-        ones.append(at[first])
-        others.append(at[second])
-    bits = bits_of(score(np.concatenate(ones), np.concatenate(others)))
-    same = {pair for one, other in decisions.same for pair in ((one, other), (other, one))}
-    different = {pair for one, other in decisions.different for pair in ((one, other), (other, one))}
-    judged = {one for pair in (*same, *different) for one in pair}
-    start = 0
-    for members, one, other in zip(small, ones, others, strict=True):
-        weight = np.zeros((len(members), len(members)))
-        upper = np.triu_indices(len(members), 1)
-        own = bits[start : start + len(one)].copy()
-        start += len(one)
+    same, different = _packed(decisions.same), _packed(decisions.different)
+    for places, _, weight in _weighed(small, score):
         if exclusive is not None:
-            own[exclusive[one] == exclusive[other]] = -_DECIDED
-        if judged.intersection(members):
-            for place, pair in enumerate(zip(one.tolist(), other.tolist(), strict=True)):
-                own[place] = _DECIDED * 4 if pair in same else -_DECIDED if pair in different else own[place]
-        weight[upper] = own
-        yield from _agglomerate(members, weight + weight.T)
+            lists = exclusive[places]
+            weight[lists[:, :, None] == lists[:, None, :]] = -_DECIDED
+        if len(same) or len(different):
+            one, other = places[:, :, None], places[:, None, :]
+            pairs = np.minimum(one, other) << 32 | np.maximum(one, other)
+            weight[np.isin(pairs, different)] = -_DECIDED
+            weight[np.isin(pairs, same)] = _DECIDED * 4
+        part, _ = _built(weight, until=0.0)
+        for row, own in zip(places, part, strict=True):
+            for lowest in np.unique(own):
+                yield row[own == lowest].tolist()
 
 
-def _agglomerate(members: list[int], weight: Floats) -> Iterable[list[int]]:
-    """Joins the two parts with the highest mean evidence as long as any is positive. Ties go to the lowest places."""
-    size = len(members)
+def _packed(pairs: Sequence[tuple[int, int]]) -> Ints:
+    return np.array([min(pair) << 32 | max(pair) for pair in pairs], dtype=np.int64)
+
+
+def _weighed(
+    groups: Iterable[Sequence[int]], score: Callable[[Ints, Ints], Floats]
+) -> Iterator[tuple[Ints, Floats, Floats]]:
+    """Groups of one size together: their members (groups, size), the probability of each two (groups, pairs), and the
+    same as evidence in bits (groups, size, size)."""
+    by_size: dict[int, list[Sequence[int]]] = {}
+    for group in groups:
+        if len(group) > 1:
+            by_size.setdefault(len(group), []).append(group)
+    for size, alike in sorted(by_size.items()):
+        at_once = max(_CELLS // size**2, 1)
+        for start in range(0, len(alike), at_once):
+            members = np.array(alike[start : start + at_once], dtype=np.int64)
+            one, other = np.triu_indices(size, 1)
+            chance = score(members[:, one].ravel(), members[:, other].ravel()).reshape(len(members), -1)
+            weight = np.zeros((len(members), size, size))
+            weight[:, one, other] = weight[:, other, one] = bits_of(chance)
+            yield members, chance, weight
+
+
+def _built(weight: Floats, *, until: float) -> tuple[Ints, Floats]:
+    """Joins, in each group by itself, the two parts with the highest mean evidence, as long as that is above `until`.
+
+    Takes the evidence (groups, size, size); ties go to the lowest places. Gives the part of each member as its lowest
+    member's place (groups, size), and for each two members the evidence of the joint that brought them together.
+    """
+    groups, size, _ = weight.shape
+    found = np.zeros(weight.shape)
     total = weight.copy()
-    np.fill_diagonal(total, -np.inf)
-    count = np.ones(size)
-    parts = [[member] for member in members]
-    alive = np.ones(size, dtype=bool)
-    while alive.sum() > 1:
+    total[:, np.arange(size), np.arange(size)] = -np.inf
+    count = np.ones((groups, size))
+    part = np.tile(np.arange(size), (groups, 1))
+    at = np.arange(groups)
+    for _ in range(size - 1):
         # Rounded, so that sums taken in another order give the same choice.
-        mean = np.round(total / np.outer(count, count), 6)
-        best = int(mean.argmax())
-        one, other = divmod(best, size)
-        if mean[one, other] <= 0:
+        mean = np.round(total[at] / (count[at, :, None] * count[at, None, :]), 6).reshape(len(at), -1)
+        best = mean.argmax(axis=1)
+        more = mean[np.arange(len(at)), best] > until
+        at, best = at[more], best[more]
+        if not len(at):
             break
-        total[one] += total[other]
-        total[:, one] = total[one]
-        total[one, one] = total[other, :] = total[:, other] = -np.inf
-        count[one] += count[other]
-        parts[one] += parts[other]
-        alive[other] = False
-    return [sorted(part) for part, lives in zip(parts, alive, strict=True) if lives]
+        one, other = np.divmod(best, size)
+        ours, theirs = part[at] == one[:, None], part[at] == other[:, None]
+        here = total[at, one, other] / np.sqrt(count[at, one] * count[at, other])
+        between = ours[:, :, None] & theirs[:, None, :]
+        between |= between.transpose(0, 2, 1)
+        found[at] = np.where(between, here[:, None, None], found[at])
+        total[at, one] += total[at, other]
+        total[at, :, one] = total[at, one]
+        total[at, one, one] = -np.inf
+        total[at, other] = -np.inf
+        total[at, :, other] = -np.inf
+        count[at, one] += count[at, other]
+        part[at] = np.where(theirs, one[:, None], part[at])
+    return part, found
 
 
 def _cut(members: list[int], low: Ints, high: Ints, probability: Floats, decisions: Decisions) -> list[list[int]]:
@@ -194,46 +220,12 @@ def together(groups: Sequence[list[int]], score: Callable[[Ints, Ints], Floats])
     as probable as the cluster is at its weakest joint between the two: the sum of all evidence across that joint,
     damped by the root of the number of its pairs because they repeat each other.
     """
-    ones, others = [], []
-    for members in groups:
-        at = np.array(members)
-        first, second = np.triu_indices(len(at), 1)
-        ones.append(at[first])
-        others.append(at[second])
-    if not ones:
-        empty = np.zeros(0)
-        return empty.astype(int), empty.astype(int), empty, empty
-    low, high = np.concatenate(ones), np.concatenate(others)
-    direct = score(low, high)
-    joint = direct.copy()
-    start = 0
-    for members, one in zip(groups, ones, strict=True):
-        upper = np.triu_indices(len(members), 1)
-        weight = np.zeros((len(members), len(members)))
-        weight[upper] = bits_of(direct[start : start + len(one)])
-        within = _joint_bits(weight + weight.T)
-        joint[start : start + len(one)] = 1 / (1 + np.exp2(-within[upper]))
-        start += len(one)
-    return low, high, direct, joint
-
-
-def _joint_bits(weight: Floats) -> Floats:
-    """For each two members the evidence of the joint at which building the cluster brought them together."""
-    size = len(weight)
-    found = np.zeros((size, size))
-    total = weight.copy()
-    np.fill_diagonal(total, -np.inf)
-    parts: list[list[int]] = [[member] for member in range(size)]
-    for _ in range(size - 1):
-        count = np.array([max(len(part), 1) for part in parts])
-        mean = np.round(total / np.outer(count, count), 6)
-        one, other = divmod(int(mean.argmax()), size)
-        pairs = count[one] * count[other]
-        here = total[one, other] / np.sqrt(pairs)
-        found[np.ix_(parts[one], parts[other])] = found[np.ix_(parts[other], parts[one])] = here
-        total[one] += total[other]
-        total[:, one] = total[one]
-        total[one, one] = total[other, :] = total[:, other] = -np.inf
-        parts[one] += parts[other]
-        parts[other] = []
-    return found
+    empty = np.zeros(0)
+    found = [(empty.astype(int), empty.astype(int), empty, empty)]
+    for members, chance, weight in _weighed(groups, score):
+        one, other = np.triu_indices(members.shape[1], 1)
+        _, joint = _built(weight, until=-np.inf)
+        within = 1 / (1 + np.exp2(-joint[:, one, other].ravel()))
+        found.append((members[:, one].ravel(), members[:, other].ravel(), chance.ravel(), within))
+    low, high, direct, within = (np.concatenate(column) for column in zip(*found, strict=True))
+    return low, high, direct, within

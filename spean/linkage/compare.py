@@ -4,7 +4,9 @@ One function for a million pairs and for one record against twenty; both scripts
 told apart only by their vocabulary. What a level is worth is `model`'s business.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +35,11 @@ class Comparison:
     @property
     def group_of(self) -> NDArray[np.int64]:
         return np.array(self.groups or (0,) * len(self.levels))
+
+    @cached_property
+    def counted(self) -> NDArray[np.float32]:
+        """`share` by level; none for what is missing (level -1)."""
+        return np.array([*self.share, 0.0], dtype=np.float32)
 
 
 _NAME_LEVELS = (
@@ -85,7 +92,7 @@ class Compared(NamedTuple):
 
 def compare(a: Table, rows_a: Ints, b: Table, rows_b: Ints) -> Compared:
     """Levels of the pairs (rows_a[k] of a, rows_b[k] of b). Both tables must come from one reader. Symmetric."""
-    found = np.full((len(rows_a), len(COMPARISONS)), -1, dtype=np.int8)
+    found = np.full((len(rows_a), len(COMPARISONS)), -1, dtype=np.int8, order="F")
     family, given, turned, family_pair, given_pair = _names(a, rows_a, b, rows_b)
     found[:, PLACES["family_name"]], found[:, PLACES["given_name"]] = family, given
     known = (family >= 0) & (given >= 0) & (family <= _ORDER_NEEDS) & (given <= _ORDER_NEEDS)
@@ -121,20 +128,28 @@ def name_levels(vocabulary: Vocabulary, a: Ints, b: Ints) -> Levels:
     skeleton = vocabulary.skeleton
     level[(skeleton[one] == skeleton[other]) & (near > 0)] = NAME_SKELETON
     level[near >= NEAR] = NAME_NEAR
-    level[_contained(vocabulary.words, one, other)] = NAME_PART
+    words = vocabulary.words
+    # Of two names of one word each none is part of the other.
+    several = np.flatnonzero((words[one, 1] >= 0) | (words[other, 1] >= 0))
+    level[several[_contained(words, one[several], other[several])]] = NAME_PART
     found[left] = level
     return found
 
 
 def _contained(words: Ints, a: Ints, b: Ints) -> NDArray[np.bool_]:
     """Every word of the shorter name sounds like a word of the longer: Lan and Kim Lan."""
-    ours, theirs = words[a], words[b]
-    one = np.ones(len(a), dtype=bool)
-    other = np.ones(len(a), dtype=bool)
-    for place in range(WORDS):
-        one &= (ours[:, place] < 0) | (ours[:, place, None] == theirs).any(axis=1)
-        other &= (theirs[:, place] < 0) | (theirs[:, place, None] == ours).any(axis=1)
-    return (one | other) & (words[a, 0] >= 0) & (words[b, 0] >= 0)
+    ours, theirs = ([words[side, place] for place in range(WORDS)] for side in (a, b))
+    return (_all_among(ours, theirs) | _all_among(theirs, ours)) & (ours[0] >= 0) & (theirs[0] >= 0)
+
+
+def _all_among(some: Sequence[Ints], others: Sequence[Ints]) -> NDArray[np.bool_]:
+    found = np.ones(len(some[0]), dtype=bool)
+    for one in some:
+        among = one < 0
+        for other in others:
+            among |= one == other
+        found &= among
+    return found
 
 
 def _names(a: Table, rows_a: Ints, b: Table, rows_b: Ints) -> tuple[Levels, Levels, NDArray[np.bool_], Ints, Ints]:

@@ -203,8 +203,9 @@ def _as_clustered(
     packed = low.astype(np.int64) << 32 | high
     packed_inside = one.astype(np.int64) << 32 | other
     outside = ~np.isin(packed, packed_inside)
-    known = dict(zip(packed.tolist(), hits.tolist(), strict=True)) if len(packed_inside) else {}
-    inside_hits = np.array([known.get(pair, 0) for pair in packed_inside.tolist()], dtype=np.int16)
+    inside_hits = np.zeros(len(packed_inside), dtype=np.int16)
+    _, where, there = np.intersect1d(packed_inside, packed, assume_unique=True, return_indices=True)
+    inside_hits[where] = hits[there]
     all_packed = np.concatenate([packed[outside], packed_inside])
     order = np.argsort(all_packed)
     low, high = unpack(all_packed[order])

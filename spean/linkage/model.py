@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +140,11 @@ class Rarity:
 
     share: dict[str, Floats]
 
+    @cached_property
+    def bits(self) -> dict[str, NDArray[np.float32]]:
+        """What agreement in a value proves by its rarity alone."""
+        return {kind: -np.log2(share).astype(np.float32) for kind, share in self.share.items()}
+
 
 def rarity(table: Table, model: Model | None = None) -> Rarity:
     """From the list itself; with a model, from what it was trained on as well."""
@@ -240,7 +245,7 @@ def frequent_values(table: Table, shares: Rarity) -> tuple[dict[str, dict[str, f
 
 def rarity_bits(found: Compared, a: Table, rows_a: Ints, b: Table, rows_b: Ints, shares: Rarity) -> NDArray[np.float32]:
     """How rare the agreeing values are, in bits, per comparison; 0 where rarity does not count."""
-    bits = np.zeros(found.levels.shape, dtype=np.float32)
+    bits = np.zeros(found.levels.shape, dtype=np.float32, order="F")
     sound = a.names.sound
     pairs = {
         "family_name": (sound[found.family[:, 0]], sound[found.family[:, 1]]),
@@ -254,34 +259,32 @@ def rarity_bits(found: Compared, a: Table, rows_a: Ints, b: Table, rows_b: Ints,
     for place, one in enumerate(COMPARISONS):
         if not one.share:
             continue
-        kind = NUMBERS_OF[one.name]
         level = found.levels[:, place]
-        at = np.flatnonzero(np.append(np.array(one.share), 0.0)[level] > 0)
-        ours, theirs = pairs[one.name]
-        share = np.maximum(shares.share[kind][ours[at]], shares.share[kind][theirs[at]])
+        at = np.flatnonzero(one.counted[level])
+        ours, theirs = (column[at] for column in pairs[one.name])
+        rare = shares.bits[NUMBERS_OF[one.name]]
+        told = np.minimum(rare[ours], rare[theirs])
         if one.name == "family_name":
             # Without a nationality the family name brings the evidence of origin; with one, that has been counted.
-            own = shares.share["names within origin"]
+            own = shares.bits["names within origin"]
             same = found.levels[at, PLACES["nationality"]] == 0
-            share = np.where(same, np.maximum(own[ours[at]], own[theirs[at]]), share)
-        bits[at, place] = -np.log2(share)
+            told = np.where(same, np.minimum(own[ours], own[theirs]), told)
+        bits[at, place] = told
     return bits
 
 
 def evidence(levels: NDArray[np.int8], extra: NDArray[np.float32], model: Model) -> NDArray[np.float32]:
     """Bits per comparison: the weight of its level and what rarity adds."""
-    found = np.empty(levels.shape, dtype=np.float32)
+    found = np.empty(levels.shape, dtype=np.float32, order="F")
     for place, one in enumerate(COMPARISONS):
         level = levels[:, place]
-        bits = model.weights(one)[level]
+        found[:, place] = model.weights(one).astype(np.float32)[level]
         if one.share:
-            counted = np.append(np.array(one.share), 0.0)[level]
+            at = np.flatnonzero(one.counted[level])
             # What two random values agree by chance is in the weight already; it gives way to this value's share.
-            usual = -np.log2(model.agreeing(one))
-            bits = bits + counted * np.where(
-                counted > 0, np.clip(extra[:, place] - usual, -MOST_FOR_RARITY, MOST_FOR_RARITY), 0
-            )
-        found[:, place] = bits
+            usual = np.float32(-np.log2(model.agreeing(one)))
+            beyond = np.clip(extra[at, place] - usual, -MOST_FOR_RARITY, MOST_FOR_RARITY)
+            found[at, place] += one.counted[level[at]] * beyond
     return found
 
 

@@ -83,11 +83,15 @@ class Vocabulary:
 
     def canonical(self) -> tuple["Vocabulary", Ints]:
         """The same names numbered in alphabetical order, and the new number of each old one (-1 stays -1)."""
-        spelled = sorted(self._ids)
         found = Vocabulary()
         new = np.full(len(self._ids) + 1, -1, dtype=np.int32)
-        for text in spelled:
-            new[self._ids[text]] = found.add(text.split(" "))
+        sounds = list(self._sound_ids)
+        for place, (text, old) in enumerate(sorted(self._ids.items())):
+            new[old] = found._ids[text] = place
+            found._texts.append(self._texts[old])
+            found._sounds.append(self._sounds[old])
+            found._sound_of.append(found._sound_id(self._sounds[old]))
+            found._words.append([one if one < 0 else found._sound_id(sounds[one]) for one in self._words[old]])
         return found, new
 
     @cached_property
@@ -127,13 +131,51 @@ class Vocabulary:
 
     def likeness(self, a: Ints, b: Ints) -> NDArray[np.float32]:
         """0..1 for pairs of names: the better of spelling and sound, by edits with neighbours exchanged."""
-        spelled = process.cpdist(
-            self.texts[a], self.texts[b], scorer=OSA.normalized_similarity, score_cutoff=0.5, dtype=np.float32
-        )
-        heard = process.cpdist(
-            self.sounds[a], self.sounds[b], scorer=OSA.normalized_similarity, score_cutoff=0.5, dtype=np.float32
-        )
+        spelled, heard = self._spelled.likeness(a, b), self._heard.likeness(a, b)
         return np.maximum(spelled, heard - np.float32(0.05))
+
+    @cached_property
+    def _spelled(self) -> "Spellings":
+        return Spellings(self.texts)
+
+    @cached_property
+    def _heard(self) -> "Spellings":
+        return Spellings(self.sounds)
+
+
+class Spellings:
+    """How alike texts are, by edits with neighbours exchanged. Most pairs are told apart by their letters alone."""
+
+    LEAST = 0.5  # a likeness below it counts as none
+
+    def __init__(self, texts: Ints) -> None:
+        self._texts = texts
+        self._length = np.array([len(one) for one in texts], dtype=np.int16)
+        # A bit for each letter that a text has; the bar at its end makes an empty text one of length one.
+        signs = np.frombuffer("".join(f"{one}|" for one in texts).encode("utf-32-le"), dtype=np.uint32)
+        ends = np.cumsum(self._length + 1, dtype=np.int64)
+        self._letters = np.bitwise_or.reduceat(np.uint32(1) << (signs % 32), ends - self._length - 1)
+
+    def likeness(self, a: Ints, b: Ints) -> NDArray[np.float32]:
+        """0, or LEAST to 1, for each pair of places."""
+        found = np.zeros(len(a), dtype=np.float32)
+        at = np.flatnonzero(self._may_be_alike(a, b))
+        found[at] = process.cpdist(
+            self._texts[a[at]],
+            self._texts[b[at]],
+            scorer=OSA.normalized_similarity,
+            score_cutoff=self.LEAST,
+            dtype=np.float32,
+        )
+        return found
+
+    def _may_be_alike(self, a: Ints, b: Ints) -> NDArray[np.bool_]:
+        # An edit brings at most one letter that was missing and takes away at most one that was too many.
+        ours, theirs = self._letters[a], self._letters[b]
+        edits = np.maximum(np.bitwise_count(ours & ~theirs), np.bitwise_count(theirs & ~ours))
+        one, other = self._length[a], self._length[b]
+        most = np.maximum(one, other)
+        return np.maximum(edits, np.abs(one - other)) <= most * (1 - self.LEAST)
 
 
 @dataclass

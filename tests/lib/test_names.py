@@ -128,6 +128,8 @@ def test_the_word_called_separates_two_names() -> None:
     assert names.split_aliases("សុខ ដារ៉ា ហៅ ម៉ៅ") == ["សុខ ដារ៉ា", "ម៉ៅ"]
     assert names.split_aliases("Mao; Srey a.k.a. Pov") == ["Mao", "Srey", "Pov"]
     assert names.split_aliases(" ; ") == []
+    # By itself it introduces nobody: it is a name.
+    assert names.split_aliases("Dit") == ["Dit"]
 
 
 def test_family_name_first_and_given_name_first_meet() -> None:

@@ -26,7 +26,7 @@ def splink(rows: list[dict[str, str]], *, keys: bool, addresses: bool = False) -
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
     logging.disable(logging.CRITICAL)
-    frame = pd.DataFrame([{k: v or None for k, v in row.items() if k != "person"} for row in rows])
+    frame = pd.DataFrame([{k: v or None for k, v in row.items() if k != "person"} for row in rows], dtype=object)
     frame["unique_id"] = frame.record_id
     frame["year"] = [(d or "")[:4] or y for d, y in zip(frame.birth_date, frame.birth_year, strict=True)]
     frame["dob"] = [None if d and d.endswith("-01-01") else d for d in frame.birth_date]
