@@ -3,6 +3,8 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # Addresses are tried in this order: what phones ask thousands of times a day stands first.
+    path("", include("spean.field.urls")),
     path("", include("spean.web.urls")),
     path("", include("spean.access.urls")),
     path("", include("spean.people.urls")),
@@ -14,7 +16,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("spean.protection.urls")),
     path("", include("spean.exchange.urls")),
     path("", include("spean.exchange.openrosa_urls")),
-    path("", include("spean.field.urls")),
     path("", include("spean.lists.urls")),
     path("", include("spean.oversight.urls")),
     path("", include("spean.statistics.urls")),

@@ -6,15 +6,15 @@ the pages without a script and checks every submission anew.
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from spean.instruments import definition as shape
-from spean.instruments import xpath
 from spean.instruments.definition import Definition, Node
 from spean.instruments.evaluate import Point, Where, day_of, evaluate, to_text, to_truth
+from spean.instruments.known import known
 
 SELECTS = ("select_one", "select_multiple")
 ANSWERED = ("text", "integer", "decimal", "date", *SELECTS)
@@ -53,6 +53,7 @@ class Instance:
     ) -> None:
         """`settled=False` is for whoever puts all answers in at once, and calls `settle` then."""
         self.definition = definition
+        self.known = known(definition)
         self.today = today
         self.stamps = {"today": today, **stamps}
         self.language = language or definition["language"]
@@ -155,6 +156,11 @@ class Instance:
             if to_truth(evaluate(tree, Where(entry, place, len(every), point, self)))
         ]
 
+    def _offered_names(self, point: Point) -> Container[str]:
+        if "filter" in point.node:
+            return {item["name"] for item in self.offered(point)}
+        return self.known.names.get(point.node.get("list", ""), ())
+
     def choices(self, point: Point) -> list[tuple[str, str]]:
         """Name and words of each choice that a question offers now, in the language in use; none for other questions."""
         if "list" not in point.node:
@@ -205,7 +211,8 @@ class Instance:
 
         What is not relevant reads as blank, and gets its value back when it becomes relevant again.
         """
-        every = [(point, reads_of(self.definition, point.node)) for point in self.points()]
+        reads_of = self.known.reads
+        every = [(point, reads_of[id(point.node)]) for point in self.points()]
         # By name, after how many changes the last one of a node so called came; and of each node, after how many it
         # was worked out last: only where something that it reads has changed since can anything else come out.
         changed: dict[str, int] = {}
@@ -221,7 +228,7 @@ class Instance:
                     since >= 0
                     and under[place] == relevant
                     and reads is not None
-                    and not any(changed.get(name, 0) > since for name in reads)
+                    and (since == count or not any(changed.get(name, 0) > since for name in reads))
                 ):
                     continue
                 worked_out[place], under[place] = count, relevant
@@ -243,8 +250,8 @@ class Instance:
                 point.raw = to_text(self.value_of(node["calculate"], point))
             value = point.raw
             if value and node.get("type") in SELECTS:
-                open_ = {item["name"] for item in self.offered(point)}
-                value = " ".join(word for word in value.split() if word in open_)
+                offered = self._offered_names(point)
+                value = " ".join(word for word in value.split() if word in offered)
         if value == point.value and relevant == point.relevant:
             return False
         point.value, point.relevant = value, relevant
@@ -283,47 +290,6 @@ class Instance:
             for point in self.points()
             if point.relevant and point.value != "" and point.node["kind"] == "field"
         }
-
-
-# What the nodes of the definitions that were last in use read, by the identity of the node. The definition is kept with
-# it, so that no other can have its identity. None: whatever it is, it is worked out each time.
-_read: dict[int, tuple[Definition, dict[int, frozenset[str] | None]]] = {}
-MOST_READ = 16
-
-
-def reads_of(definition: Definition, node: Node) -> frozenset[str] | None:
-    """The names of all nodes on which a node's value or relevance may depend; None where that cannot be told."""
-    kept = _read.get(id(definition))
-    if kept is None:
-        found: dict[int, frozenset[str] | None] = {}
-        _read_all(definition["root"], found)
-        if len(_read) >= MOST_READ:
-            _read.clear()
-        kept = _read[id(definition)] = (definition, found)
-    return kept[1].get(id(node))
-
-
-def _read_all(node: Node, found: dict[int, frozenset[str] | None]) -> None:
-    trees = [node[name] for name in ("relevant", "calculate", "filter") if name in node]
-    names = {node["name"]} if any(_is_own(path) for tree in trees for path in xpath.paths(tree)) else set()
-    # The words of a choice may hold anything.
-    told = all(_names(tree, names) for tree in trees)
-    found[id(node)] = frozenset(names) if told else None
-    for child in node.get("nodes", ()):
-        _read_all(child, found)
-
-
-def _is_own(path: list[Any]) -> bool:
-    """Whether a path ends where it begins, at the node itself; the names of all others stand in theirs."""
-    return path[1] in (".", "current") and all(step[0] == "." for step in path[2:])
-
-
-def _names(tree: Any, names: set[str]) -> bool:
-    """Put every word of a tree among the names; false where it asks for the words of a choice."""
-    if isinstance(tree, str):
-        names.add(tree)
-        return tree != "jr:choice-name"
-    return all(_names(part, names) for part in tree) if isinstance(tree, list | tuple) else True
 
 
 def fits(kind: str, value: str) -> bool:

@@ -216,25 +216,23 @@ _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
 
 def evaluate(tree: Any, where: Where) -> Any:
     """The value of a tree (see `xpath.py`) at a place."""
-    if isinstance(tree, str):
-        return tree
-    if isinstance(tree, NUMBERS):
-        return float(tree)
+    if not isinstance(tree, list):
+        return tree if isinstance(tree, str) else float(tree)
     kind = tree[0]
     if kind == "path":
         return nodes(tree, where)
     if kind == "call":
         return _FUNCTIONS[tree[1]](tree[2:], where)
-    if kind == "neg":
-        return -to_number(evaluate(tree[1], where))
+    if kind == "=" or kind == "!=":
+        return equal(evaluate(tree[1], where), evaluate(tree[2], where), kind == "=")
     left = evaluate(tree[1], where)
     if kind == "and":
         return evaluate(tree[2], where) if to_truth(left) else left
     if kind == "or":
         return left if to_truth(left) else evaluate(tree[2], where)
+    if kind == "neg":
+        return -to_number(left)
     right = evaluate(tree[2], where)
-    if kind == "=" or kind == "!=":
-        return equal(left, right, kind == "=")
     if kind in _ORDER:
         return ordered(kind, left, right)
     one, other = to_number(left), to_number(right)
@@ -255,6 +253,10 @@ def nodes(tree: list[Any], where: Where) -> list[Point]:
         found = [where.world.items(start[1])]
     for step in steps:
         name = step[0]
+        if len(found) == 1 and len(step) == 1 and name != "." and name != "..":
+            # Nearly every step: from one node to its children of a name.
+            found = found[0].by_name.get(name, [])
+            continue
         there: list[Point] = []
         for point in found:
             if name == ".":

@@ -18,6 +18,7 @@ from defusedxml import DefusedXmlException, ElementTree
 from spean.instruments.definition import Definition
 from spean.instruments.engine import ANSWERED, LONGEST, MOST_REPEATS, SELECTS, Instance, fits, written
 from spean.instruments.evaluate import Point, day_of
+from spean.instruments.known import Known, known
 
 # The longest instrument with every text at its longest is below this.
 LARGEST = 1_000_000
@@ -127,9 +128,10 @@ def recheck(definition: Definition, root: Element, *, today: date) -> Checked:
     """
     if named(root) != Named(definition["id"], definition["version"]) or _name(root) != definition["root"]["name"]:
         raise Refused("wrong_instrument")
-    stamps = _stamps(definition["root"], root)
+    about = known(definition)
+    stamps = _stamps(about, definition["root"], root)
     filled_on = _day(stamps, today)
-    languages = definition["languages"] if _speaks(definition) else [definition["language"]]
+    languages = definition["languages"] if about.speaks else [definition["language"]]
     refusal: Refused | None = None
     for language in languages:
         instance = Instance(definition, today=filled_on.isoformat(), stamps=stamps, language=language, settled=False)
@@ -157,7 +159,7 @@ def unfinished(definition: Definition, root: Element, *, today: date) -> Instanc
     """An instrument whose answers are not complete yet, as a page carries it: read as carefully, calculated anew."""
     if named(root) != Named(definition["id"], definition["version"]) or _name(root) != definition["root"]["name"]:
         raise Refused("wrong_instrument")
-    stamps = _stamps(definition["root"], root)
+    stamps = _stamps(known(definition), definition["root"], root)
     instance = Instance(definition, today=_day(stamps, today).isoformat(), stamps=stamps)
     _fill(instance, instance.root, root, strict=False)
     instance.settle()
@@ -169,27 +171,14 @@ def _refuse(code: str, path: str) -> NoReturn:
 
 
 def _name(element: Element) -> str:
-    return str(element.tag).rpartition("}")[2]
+    tag = str(element.tag)
+    return tag.rpartition("}")[2] if tag.startswith("{") else tag
 
 
-# Of the definitions that were last in use; each is kept with its answer, so that no other can have its identity.
-_spoken: dict[int, tuple[Definition, bool]] = {}
-MOST_KEPT = 16
-
-
-def _speaks(definition: Definition) -> bool:
-    kept = _spoken.get(id(definition))
-    if kept is None:
-        if len(_spoken) >= MOST_KEPT:
-            _spoken.clear()
-        kept = _spoken[id(definition)] = (definition, "jr:choice-name" in repr(definition["root"]))
-    return kept[1]
-
-
-def _stamps(node: dict[str, Any], element: Element) -> dict[str, str]:
+def _stamps(about: Known, node: dict[str, Any], element: Element) -> dict[str, str]:
     """What the device says of place and time, wherever in the instrument it stands."""
     found: dict[str, str] = {}
-    nodes = {one["name"]: one for one in node.get("nodes", ())}
+    nodes = about.inner[id(node)]
     for child in element:
         inner = nodes.get(_name(child))
         if inner is None:
@@ -200,7 +189,7 @@ def _stamps(node: dict[str, Any], element: Element) -> dict[str, str]:
                 raise Refused("wrong_type", inner["name"])
             found[inner["preload"]] = text
         else:
-            found |= _stamps(inner, child)
+            found |= _stamps(about, inner, child)
     return found
 
 
@@ -221,46 +210,48 @@ def _fill(instance: Instance, point: Point, element: Element, *, strict: bool = 
     seen: dict[str, int] = {}
     if (element.text or "").strip() and len(element):
         raise Refused("unknown_node", instance.path(point))
-    nodes = {one["name"]: one for one in point.node.get("nodes", ())}
-    here = instance.path(point)
+    nodes = instance.known.inner[id(point.node)]
     for child in element:
         name = _name(child)
         node = nodes.get(name)
-        where = f"{here}/{name}" if here else name
         if node is None or (child.tail or "").strip():
-            raise Refused("unknown_node", where if node else here)
-        seen[name] = seen.get(name, 0) + 1
-        if seen[name] > (MOST_REPEATS if node["kind"] == "repeat" else 1):
-            raise Refused("unknown_node", where)
-        there = point.by_name.get(name, [])
-        inner = there[seen[name] - 1] if seen[name] <= len(there) else instance.add(point, name)
+            here = instance.path(point)
+            raise Refused("unknown_node", _within(here, name) if node else here)
+        number = seen[name] = seen.get(name, 0) + 1
+        if number > (MOST_REPEATS if node["kind"] == "repeat" else 1):
+            raise Refused("unknown_node", _within(instance.path(point), name))
+        there = point.by_name.get(name, ())
+        inner = there[number - 1] if number <= len(there) else instance.add(point, name)
         if node["kind"] == "field":
             if len(child):
-                raise Refused("unknown_node", where)
+                raise Refused("unknown_node", _within(instance.path(point), name))
             _answer(instance, inner, child.text or "", strict)
         else:
             _fill(instance, inner, child, strict=strict)
-    for node in point.node.get("nodes", ()):
+    for name, node in nodes.items():
         if node["kind"] == "repeat":
-            for left in point.by_name.get(node["name"], [])[seen.get(node["name"], 0) :]:
+            for left in point.by_name.get(name, [])[seen.get(name, 0) :]:
                 instance.remove(left)
+
+
+def _within(here: str, name: str) -> str:
+    return f"{here}/{name}" if here else name
 
 
 def _answer(instance: Instance, point: Point, text: str, strict: bool) -> None:
     kind = point.node["type"]
-    path = instance.path(point)
     if len(text) > LONGEST.get(kind, LONGEST["text"]):
-        raise Refused("too_long", path)
+        raise Refused("too_long", instance.path(point))
     if kind not in ANSWERED:
         return
-    # A page may carry what was mistyped, so that it can be corrected there.
-    if strict and text and kind not in SELECTS and not fits(kind, text):
-        raise Refused("wrong_type", path)
     if kind in SELECTS:
         words = text.split()
-        known = {item["name"] for item in instance.definition["lists"].get(point.node["list"], ())}
-        if set(words) - known or len(set(words)) != len(words) or (kind == "select_one" and len(words) > 1):
-            raise Refused("not_a_choice", path)
+        names = instance.known.names.get(point.node["list"], frozenset())
+        if not names.issuperset(words) or len(set(words)) != len(words) or (kind == "select_one" and len(words) > 1):
+            raise Refused("not_a_choice", instance.path(point))
+    # A page may carry what was mistyped, so that it can be corrected there.
+    elif strict and text and not fits(kind, text):
+        raise Refused("wrong_type", instance.path(point))
     instance.set(point, text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from copy import copy
 from typing import Any
 
 import pytest
@@ -18,9 +19,11 @@ def state(instance: Instance) -> list[tuple[str, str, bool]]:
 
 
 @pytest.mark.parametrize("name", [EVERYTHING, *SHIPPED])
-def test_nothing_comes_out_differently(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_comes_out_differently(name: str) -> None:
     definition, chance = made(name).definition, random.Random(7)
     sparing, thorough = walks.new(definition), walks.new(definition)
+    thorough.known = copy(thorough.known)
+    thorough.known.reads = dict.fromkeys(thorough.known.reads)
     for _ in range(40):
         asked = [point for point in sparing.points() if point.node.get("type") in engine.ANSWERED and point.relevant]
         # Several at once: what was skipped for one must not be missed for another.
@@ -40,9 +43,7 @@ def test_nothing_comes_out_differently(name: str, monkeypatch: pytest.MonkeyPatc
                 else:
                     each.add(there.parent, there.name)
         sparing.settle()
-        with monkeypatch.context() as patch:
-            patch.setattr(engine, "reads_of", lambda *_: None)
-            thorough.settle()
+        thorough.settle()
         assert state(sparing) == state(thorough)
 
 
