@@ -220,7 +220,7 @@ def _content(register: Register, one: Indicator, cells: Cells, bounds: Bounds) -
     whole = cells[(TOTAL,) * len(one.dimensions)]
     return {
         "indicator": one.code, "version": one.version, "unit": one.unit, "kind": one.kind, "date_rule": one.date_rule,
-        "standard": dict(one.standard), "reports": list(one.reports), "room": one.room, "derived_from": one.derived_from,
+        "standard": dict(one.standard), "reports": list(one.reports), "room": dict(one.room), "derived_from": one.derived_from,
         "title": dict(one.titles), "definition": dict(one.definitions), "threshold": register.threshold,
         "dimensions": [
             {

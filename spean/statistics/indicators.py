@@ -82,7 +82,7 @@ class Collapse:
 
 @dataclass(frozen=True)
 class Indicator:
-    """One entry of the register. `room` names who will record it where nobody does yet."""
+    """One entry of the register. `room` says in words who will record it where nobody does yet."""
 
     code: str
     version: str
@@ -97,7 +97,7 @@ class Indicator:
     reports: tuple[str, ...]
     standard: Mapping[str, str]
     measure: str = ""
-    room: str = ""
+    room: Mapping[str, str] = field(default_factory=dict)
     derived_from: str = ""
     collapse: Mapping[str, Collapse] = field(default_factory=dict)
 
@@ -166,7 +166,7 @@ def read(country: Pack) -> Register:
     reports = {code: dict(words) for code, words in said.get("reports", {}).items()}
     found: dict[str, Indicator] = {}
     for code, entry in said.get("indicator", {}).items():
-        found[code] = indicator(country, path, code, entry, divisions, reports, found)
+        found[code] = indicator(country, path, code, entry, divisions, reports, found, said.get("rooms", {}))
     rules = read_toml(folder / "publication.toml")
     threshold = int(rules.get("threshold", 10))
     if threshold < LEAST_THRESHOLD:
@@ -211,19 +211,22 @@ def division(country: Pack, path: Path, code: str, entry: Mapping[str, Any]) -> 
 
 def indicator(
     country: Pack, path: Path, code: str, entry: Mapping[str, Any], divisions: Mapping[str, Division],
-    reports: Mapping[str, Any], earlier: Mapping[str, Indicator],
+    reports: Mapping[str, Any], earlier: Mapping[str, Indicator], rooms: Mapping[str, Mapping[str, str]],
 ) -> Indicator:  # fmt: skip
     """One section of indicators.toml; raises PackError. `earlier` are those above it, of which it may be derived."""
 
     def wrong(fault: str) -> PackError:
         return PackError(path, toml_line(path, f"indicator.{code}"), f"{code}: {fault}")
 
+    room = entry.get("room", "")
+    if room and not all(rooms.get(room, {}).get(language) for language in ("en", "km")):
+        raise wrong(f"{room!r} is no room with words in English and Khmer")
     try:
         one = Indicator(
             code=code, version=entry["version"], valid_from=entry["valid_from"], valid_to=entry.get("valid_to"),
             titles=texts(entry, "title"), definitions=texts(entry, "definition"), unit=entry["unit"], kind=entry["kind"],
             date_rule=entry["date_rule"], dimensions=tuple(entry["dimensions"]), reports=tuple(entry["reports"]),
-            standard=MappingProxyType(dict(entry["standard"])), measure=entry.get("measure", ""), room=entry.get("room", ""),
+            standard=MappingProxyType(dict(entry["standard"])), measure=entry.get("measure", ""), room=dict(rooms.get(room, {})),
             derived_from=entry.get("derived_from", ""),
             collapse={name: _collapse(one, name, country) for name, one in entry.get("collapse", {}).items()},
         )  # fmt: skip

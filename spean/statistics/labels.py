@@ -162,5 +162,10 @@ def withheld(one: Mapping[str, Any]) -> str:
     return words(WITHHELD, one["reason"]) % {"release": release}
 
 
+def room(kept: Mapping[str, str] | str) -> str:
+    """Who will record a table; blank where somebody does. The first editions kept it in English alone."""
+    return kept if isinstance(kept, str) else text(kept) if kept else ""
+
+
 def text(translations: Mapping[str, str], language: str | None = None) -> str:
     return in_language(translations, language)

@@ -77,17 +77,18 @@ def _divisions(faults: Faults, path: Path) -> dict[str, Division]:
 
 def _indicators(faults: Faults, path: Path, divisions: Mapping[str, Division]) -> set[str]:
     said = faults.attempt(lambda: read_toml(path)) or {}
-    reports = said.get("reports", {})
-    for code, words in reports.items():
-        for language in LANGUAGES:
-            if not words.get(language):
-                faults.add(path, toml_line(path, f"reports.{code}"), f"the report {code} has no {language}")
+    reports, rooms = said.get("reports", {}), said.get("rooms", {})
+    for kind, named in (("report", reports), ("room", rooms)):
+        for code, words in named.items():
+            for language in LANGUAGES:
+                if not words.get(language):
+                    faults.add(path, toml_line(path, f"{kind}s.{code}"), f"the {kind} {code} has no {language}")
     country_pack, found = Pack(faults.folder), dict[str, Indicator]()
     for code, entry in said.get("indicator", {}).items():
         line = toml_line(path, f"indicator.{code}")
         one = _attempt(
             faults, path, line, code,
-            lambda code=code, entry=entry: indicators.indicator(country_pack, path, code, entry, divisions, reports, found),  # type: ignore[misc]
+            lambda code=code, entry=entry: indicators.indicator(country_pack, path, code, entry, divisions, reports, found, rooms),  # type: ignore[misc]
         )  # fmt: skip
         if one is None:
             continue

@@ -79,7 +79,7 @@ def _table(table: Any) -> dict[str, Any]:
         "definition": labels.text(table["definition"]),
         "unit": f"{_('Unit')}: {labels.words(labels.UNIT, table['unit'])} · {labels.words(labels.KIND, table['kind'])}",
         "bounds": _("Distinct persons: between %(low)s and %(high)s") % {"low": between[0], "high": between[1]} if between else "",
-        "room": table["room"],
+        "room": labels.room(table["room"]),
         "heads": [*grid.heads, *grid.columns],
         "rows": [[*row.heads, *(cell.text for cell in row.cells)] for row in grid.rows],
         "down": len(grid.heads),

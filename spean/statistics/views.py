@@ -100,6 +100,7 @@ def register_page(request: HttpRequest) -> HttpResponse:
             "dimensions": [book.divisions[name].label() for name in one.dimensions],
             "reports": [book.report(name) for name in one.reports],
             "standards": _standards(one.standard),
+            "room": labels.room(one.room),
         }
         for one in book.indicators.values()
     ]
@@ -161,7 +162,7 @@ def table_context(edition: Edition, table: Any) -> dict[str, Any]:
             ]  # fmt: skip
     grid = shown.grid(table)
     return {
-        "table": table, "code": code, "title": title, "period": labels.period(edition.slug),
+        "table": table, "room": labels.room(table["room"]), "code": code, "title": title, "period": labels.period(edition.slug),
         "definition": labels.text(table["definition"]), "grid": grid,
         "unit": labels.words(labels.UNIT, table["unit"]), "kind": labels.words(labels.KIND, table["kind"]),
         "date_rule": labels.words(labels.DATE_RULE, table["date_rule"]), "standards": _standards(table["standard"]),

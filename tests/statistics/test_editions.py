@@ -321,7 +321,10 @@ class TestNotCollected:
     def test_it_is_published_as_that_everywhere(self, cast: Cast, second_officer: User) -> None:
         published(cast, second_officer)
         url = reverse("statistics_table", args=["2026-h1-1", "justice_funnel"])
-        assert "Not collected yet" in Client().get(url).content.decode()
+        shown = Client().get(url).content.decode()
+        assert "Not collected yet" in shown
+        assert "police, prosecution and courts" in shown
+        assert "នគរបាល អយ្យការ និងតុលាការ" in Client().get(url, headers={"Accept-Language": "km"}).content.decode()
         told = (
             Client()
             .get(reverse("statistics_download", args=["2026-h1-1", "justice_funnel", "csv"]))

@@ -54,9 +54,21 @@ def test_rooms_that_do_not_exist_are_defined() -> None:
         "convictions",
         "ncct_cases",
         "ncct_suspects",
+        "justice_attrition",
+        "sentences",
+        "compensation",
+        "penalised",
+        "custody",
+        "officials",
         "returns",
         "reintegration",
     } <= waiting
+
+
+@pytest.mark.parametrize("suffix", ["", "R"])
+def test_every_series_of_the_sdg_has_a_table(suffix: str) -> None:
+    named = {code for one in BOOK.indicators.values() for code in one.standard.get("sdg", "").split("; ")}
+    assert {f"VC_HTF_DETV{form}{suffix}" for form in ("", "FL", "SX", "OG", "OP")} <= named
 
 
 def test_one_dimension_has_one_set_of_categories() -> None:
@@ -81,6 +93,7 @@ def test_units_are_named_and_never_two_for_one_measure() -> None:
         ("indicators.toml", 'measure = "persons"\n', "", "give it a measure"),
         ("indicators.toml", 'dimensions = ["status", "sex", "age"]', 'dimensions = ["status", "shoes"]', "nobody described"),
         ("indicators.toml", 'version = "1"\n', "", "is missing"),
+        ("indicators.toml", 'room = "returns"\n', 'room = "the border"\n', "is no room"),
         ("indicators.toml", "18_over = \"18_over\"", "17_over = \"18_over\"", "not joined whole"),
         ("publication.toml", "threshold = 10", "threshold = 3", "protects nobody"),
         ("publication.toml", 'kind = "law"', 'kind = "weather"', "one of these kinds"),

@@ -46,20 +46,25 @@ FAULTS: list[tuple[str, Plant, str]] = [
         r"dimensions\.toml:\d+: age: its categories are missing",
     ),
     (
+        "a room without Khmer",
+        swap(INDICATORS, 'km = "អង្គភាពរៀបចំការវិលត្រឡប់"\n', ""),
+        r"indicators\.toml:\d+: the room returns has no km",
+    ),
+    (
         "no such unit",
         swap(INDICATORS, 'unit = "person"', 'unit = "victim"'),
-        r"indicators\.toml:42: persons: 'victim' is no unit",
+        r"indicators\.toml:58: persons: 'victim' is no unit",
     ),
-    ("no version", swap(INDICATORS, 'version = "1"\n', ""), r"indicators\.toml:42: persons: 'version' is missing"),
+    ("no version", swap(INDICATORS, 'version = "1"\n', ""), r"indicators\.toml:58: persons: 'version' is missing"),
     (
         "no such dimension",
         swap(INDICATORS, '["status", "sex", "age"]', '["status", "gender"]'),
-        r"indicators\.toml:42: persons: nobody described \['gender'\]",
+        r"indicators\.toml:58: persons: nobody described \['gender'\]",
     ),
     (
         "a day in quotes",
         swap(INDICATORS, "valid_from = 2020-01-01", 'valid_from = "2020-01-01"'),
-        r"indicators\.toml:42: persons: valid_from '2020-01-01' is not a date",
+        r"indicators\.toml:58: persons: valid_from '2020-01-01' is not a date",
     ),
     (
         "not joined whole",
