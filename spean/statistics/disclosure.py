@@ -219,16 +219,20 @@ def _of_one_people(
     if work.unprotected:
         reason = Held("not_provable", f"{len(work.unprotected)} hidden cells could be worked out")
         return _held(tables, published, said, reason)
+    secret, bounds = work.hidden & ~work.fixed, (work.low, work.high)
+    if opened := releases.opens(system, secret, work.x, bounds, pasts, rules.width, rules.threshold - 1.0):
+        return _held(tables, published, said, _together(opened))
     for past in pasts:
-        if not past.same and releases.gives_away(
-            system, work.hidden & ~work.fixed, work.x, (work.low, work.high), work.need, past, rules.width
-        ):
-            words = f"hidden cells could be worked out together with {past.name}"
-            return _held(tables, published, said, Held("together", words, past.name))
+        if not past.same and releases.gives_away(system, secret, work.x, bounds, work.need, past, rules.width):
+            return _held(tables, published, said, _together(past.name))
     for cell in np.flatnonzero(work.hidden):
         why.setdefault(int(cell), COMPLEMENTARY)
     said.update(_counts(system, tables, work, why))
     return [_shown(table, work.hidden, rules.base) for table in tables], said
+
+
+def _together(release: str) -> Held:
+    return Held("together", f"hidden cells could be worked out together with {release}", release)
 
 
 def _prepared(

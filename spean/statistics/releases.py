@@ -151,6 +151,75 @@ def gives_away(
     return bool(np.any((needed > 0) & (greatest - least < needed - SLACK)))
 
 
+def opens(
+    new: System,
+    hidden: Mask,
+    x: Floats,
+    bounds: tuple[Floats, Floats],
+    pasts: Sequence[Past],
+    width: float,
+    most: float,
+) -> str:
+    """The earlier release of the same people of which a hidden cell can now be worked out by whoever knows which of its
+    hidden cells are small; blank where none can.
+
+    Which they are is in no ledger: as many as fit all that is published are taken for at most `most`.
+    """
+    cells, of = audit.region(new, hidden, x, *bounds)
+    old = np.flatnonzero(new.values[cells] < 0)
+    if not len(old):
+        return ""
+    filled = _smallest(of, old, most)
+    if filled is None:
+        return ""
+    small = old[filled[old] <= most + SLACK]
+    high = of.high.copy()
+    high[small] = most
+    known = Region(of.matrix, of.rows_low, of.rows_high, of.low, high, filled)
+    narrow = cells[_narrow(known, small, width)]
+    full, highest = x.copy(), bounds[1].copy()
+    full[cells], highest[cells] = filled, high
+    for past in (one for one in pasts if one.same):
+        place = np.array([new.place[key] for key in past.system.keys])
+        concealed = past.system.states == SUPPRESSED
+        theirs, before = audit.region(
+            past.system, concealed, full[place], np.zeros(len(place)), np.where(concealed, highest[place], np.inf)
+        )
+        asked = np.flatnonzero(np.isin(place[theirs], narrow))
+        if len(asked) > len(_narrow(before, asked, width)):
+            return past.name
+    return ""
+
+
+def _narrow(of: Region, asked: Ids, width: float) -> Ids:
+    """Those of the columns that cannot be moved as far as `width`."""
+    need = np.zeros(len(of.low))
+    need[asked] = width
+    least, greatest = of.point.copy(), of.point.copy()
+    audit.widen(of, least, greatest, need, np.random.default_rng(1))
+    return np.flatnonzero((need > 0) & (greatest - least < need - SLACK))
+
+
+def _smallest(of: Region, some: Ids, most: float) -> Floats | None:
+    """A point of the region with as little as possible above `most` in some columns."""
+    columns, count = len(of.low), len(some)
+    own = np.arange(count)
+    signs, places = np.repeat([1.0, -1.0], count), np.concatenate([some, columns + own])
+    excess = csc_array((signs, (np.tile(own, 2), places)), shape=(count, columns + count))
+    ends = np.append(of.matrix.indptr, [of.matrix.nnz] * count)
+    wider = csc_array((of.matrix.data, of.matrix.indices, ends), shape=(of.matrix.shape[0], columns + count))
+    point = np.concatenate([of.point, np.maximum(of.point[some] - most, 0)])
+    both = Region(
+        csc_array(block_array([[wider], [excess]])),
+        np.concatenate([of.rows_low, np.full(count, -np.inf)]), np.concatenate([of.rows_high, np.full(count, most)]),
+        np.concatenate([of.low, np.zeros(count)]), np.concatenate([of.high, np.full(count, np.inf)]), point,
+    )  # fmt: skip
+    solver = Solver(both, np.concatenate([np.zeros(columns), np.ones(count)]))
+    solver.exactly()
+    found = solver.solved()
+    return None if found is None else found[:columns]
+
+
 def _coupled(
     new: System,
     cells: Ids,
