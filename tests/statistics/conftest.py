@@ -12,14 +12,15 @@ from spean.access.models import Membership, User
 from spean.cases.models import Case
 from spean.lib.identifiers import new_code
 from spean.people.models import Person, PossibleMatch
-from spean.statistics import actions, measures
+from spean.statistics import actions, measures, queries
 from spean.statistics.indicators import register
-from spean.statistics.models import Edition
+from spean.statistics.models import Edition, EditionTable
 from spean.statistics.tables import Cell
 from tests.cast import Cast
 
 WHEN = datetime(2026, 3, 10, 3, tzinfo=UTC)
 HALF = measures.Period(date(2026, 1, 1), date(2026, 6, 30))
+FIRST = date(2026, 1, 1)
 YEAR = measures.Period(date(2026, 1, 1), date(2026, 12, 31))
 
 
@@ -73,6 +74,23 @@ def drafted(user: User, span: str, first: date, **more: Any) -> Edition:
     actions.count_edition(edition)
     assert edition.fault == ""
     return edition
+
+
+def published(cast: Cast, second: User, span: str = "half", first: date = FIRST, **more: Any) -> Edition:
+    edition = drafted(cast.statistician, span, first, **more)
+    actions.check_edition(cast.statistician, edition)
+    return actions.publish_edition(second, edition)
+
+
+def few(cast: Cast, **facts: Any) -> None:
+    """Six persons in each of three provinces: too few to be printed, and enough together to hide each other."""
+    for province in ("07", "08", "09"):
+        for _ in range(6):
+            an_episode(cast, a_person(cast, **facts), detected_province=province)
+
+
+def cells(edition: Edition, code: str) -> dict[tuple[str, ...], Cell]:
+    return queries.cells_of(EditionTable.objects.get(edition=edition, indicator=code).content)
 
 
 @pytest.fixture
