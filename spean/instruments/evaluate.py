@@ -177,7 +177,6 @@ def equal(left: Any, right: Any, same: bool) -> bool:
 
 
 MEASURED = (float, Day)
-NUMBERS = (int, float)
 
 
 def ordered(operator: str, left: Any, right: Any) -> bool:

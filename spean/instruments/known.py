@@ -50,6 +50,7 @@ _kept: dict[int, Known] = {}
 
 
 def known(definition: Definition) -> Known:
+    """What holds of a definition; kept for the last few that were asked for."""
     found = _kept.get(id(definition))
     if found is None:
         if len(_kept) >= MOST_KEPT:

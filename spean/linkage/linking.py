@@ -202,10 +202,11 @@ def _as_clustered(
     probability = np.where(across, np.minimum(probability, ACROSS), probability.astype(float))
     packed = low.astype(np.int64) << 32 | high
     packed_inside = one.astype(np.int64) << 32 | other
-    outside = ~np.isin(packed, packed_inside)
     inside_hits = np.zeros(len(packed_inside), dtype=np.int16)
     _, where, there = np.intersect1d(packed_inside, packed, assume_unique=True, return_indices=True)
     inside_hits[where] = hits[there]
+    outside = np.ones(len(packed), dtype=bool)
+    outside[there] = False
     all_packed = np.concatenate([packed[outside], packed_inside])
     order = np.argsort(all_packed)
     low, high = unpack(all_packed[order])

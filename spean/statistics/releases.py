@@ -136,9 +136,8 @@ def gives_away(
     wide = np.where(concealed, np.inf, old.values)
     cells, mine = audit.region(new, hidden, x, *bounds)
     olds, theirs = audit.region(old, concealed, before, np.zeros(len(before)), wide)
-    least, greatest = before[olds].copy(), before[olds].copy()
-    audit.widen(theirs, least, greatest, np.full(size, width), np.random.default_rng(1))
-    needed = np.concatenate([need[cells], np.where(greatest - least >= width - SLACK, width, 0.0)])
+    # A cell that the old edition gave away by itself is no longer asked for.
+    needed = np.concatenate([need[cells], np.where(_narrow(theirs, np.full(size, width)), 0.0, width)])
     both = _coupled(new, cells, hidden, mine, old, olds, concealed, theirs, past.grows)
     solver = Solver(both)
     solver.exactly()
@@ -146,9 +145,7 @@ def gives_away(
     if start is None:
         return False  # people were added here and left out there, so neither can be supposed
     both.point = start
-    least, greatest = start.copy(), start.copy()
-    audit.widen(both, least, greatest, needed, np.random.default_rng(1))
-    return bool(np.any((needed > 0) & (greatest - least < needed - SLACK)))
+    return bool(_narrow(both, needed).any())
 
 
 def opens(
@@ -176,7 +173,9 @@ def opens(
     high = of.high.copy()
     high[small] = most
     known = Region(of.matrix, of.rows_low, of.rows_high, of.low, high, filled)
-    narrow = cells[_narrow(known, small, width)]
+    narrow = cells[_narrow(known, _asked(small, len(cells), width))]
+    if not len(narrow):
+        return ""
     full, highest = x.copy(), bounds[1].copy()
     full[cells], highest[cells] = filled, high
     for past in (one for one in pasts if one.same):
@@ -186,18 +185,23 @@ def opens(
             past.system, concealed, full[place], np.zeros(len(place)), np.where(concealed, highest[place], np.inf)
         )
         asked = np.flatnonzero(np.isin(place[theirs], narrow))
-        if len(asked) > len(_narrow(before, asked, width)):
+        if len(asked) > _narrow(before, _asked(asked, len(theirs), width)).sum():
             return past.name
     return ""
 
 
-def _narrow(of: Region, asked: Ids, width: float) -> Ids:
-    """Those of the columns that cannot be moved as far as `width`."""
-    need = np.zeros(len(of.low))
-    need[asked] = width
+def _asked(some: Ids, columns: int, width: float) -> Floats:
+    need = np.zeros(columns)
+    need[some] = width
+    return need
+
+
+def _narrow(of: Region, need: Floats) -> Mask:
+    """The columns that cannot be moved as far as each needs."""
     least, greatest = of.point.copy(), of.point.copy()
     audit.widen(of, least, greatest, need, np.random.default_rng(1))
-    return np.flatnonzero((need > 0) & (greatest - least < need - SLACK))
+    narrow: Mask = (need > 0) & (greatest - least < need - SLACK)
+    return narrow
 
 
 def _smallest(of: Region, some: Ids, most: float) -> Floats | None:

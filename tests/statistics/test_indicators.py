@@ -93,7 +93,7 @@ def test_units_are_named_and_never_two_for_one_measure() -> None:
         ("indicators.toml", 'measure = "persons"\n', "", "give it a measure"),
         ("indicators.toml", 'dimensions = ["status", "sex", "age"]', 'dimensions = ["status", "shoes"]', "nobody described"),
         ("indicators.toml", 'version = "1"\n', "", "is missing"),
-        ("indicators.toml", 'room = "returns"\n', 'room = "the border"\n', "is no room"),
+        ("indicators.toml", 'room = "returns"\n', 'room = "the border"\n', "is none of \\[rooms\\]"),
         ("indicators.toml", "18_over = \"18_over\"", "17_over = \"18_over\"", "not joined whole"),
         ("publication.toml", "threshold = 10", "threshold = 3", "protects nobody"),
         ("publication.toml", 'kind = "law"', 'kind = "weather"', "one of these kinds"),

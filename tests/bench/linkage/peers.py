@@ -6,6 +6,7 @@
 
 import importlib.util
 import logging
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ Pairs = list[tuple[str, str, float]]
 
 def splink(rows: list[dict[str, str]], *, keys: bool, addresses: bool = False) -> Pairs:
     """Record identifiers and probability of every pair that Splink kept."""
+    import duckdb
     import pandas as pd
     import splink.comparison_library as cl
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
@@ -53,7 +55,9 @@ def splink(rows: list[dict[str, str]], *, keys: bool, addresses: bool = False) -
     settings = SettingsCreator(
         link_type="dedupe_only", comparisons=compared, blocking_rules_to_generate_predictions=rules
     )
-    api = DuckDBAPI()
+    # What does not fit into memory is spilled to a folder of its own, not beside the code.
+    folder = tempfile.TemporaryDirectory()
+    api = DuckDBAPI(duckdb.connect(config={"temp_directory": folder.name}))
     linker = Linker(api.register(frame, table_name="records"), settings)
     linker.training.estimate_probability_two_random_records_match(
         [block_on(given, family, "dob"), block_on("document_number")], recall=0.6
