@@ -10,24 +10,11 @@ from spean.access.forms import OrganisationField
 from spean.access.models import Organisation
 from spean.cases.consent import TOLD
 from spean.cases.models import Case
+from spean.cases.spoken import TOLD_ALOUD
 from spean.country.fields import CodeChoices, CodesChoices
 from spean.lib import clock
 from spean.workflow.days import DayField
 from spean.workflow.pages import LONG, ActionForm
-
-# Read aloud as they stand, in the language of the talk.
-TOLD_ALOUD = {
-    "told_interview": _("You do not have to answer any question. You can stop at any time."),
-    "told_purpose": _("If you agree, I tell the social services office about you, so that it can help you."),
-    "told_uses": _(
-        "They use it to help you. Later, trained officers use it to decide whether the law sees you as a victim of "
-        "trafficking."
-    ),
-    "told_research": _("People are counted for reports. Your name is never in them."),
-    "told_access": _("Each office sees only what it needs to help you. You can ask who has seen it."),
-    "told_retention": _("It is locked away and kept only as long as the law asks. You can ask to have mistakes corrected."),
-    "told_withdrawal": _("You can say no, now or later. You get help all the same."),
-}  # fmt: skip
 
 
 def choice(label: Any, choices: Any, required: Any, **kwargs: Any) -> forms.ChoiceField:

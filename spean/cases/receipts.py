@@ -3,7 +3,6 @@
 In her language, without her name, and without where a safe place is. That it was handed over is in the log.
 """
 
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -21,17 +20,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 from spean.access import policy
 from spean.access.models import Organisation
 from spean.access.pages import AccessRequest
-from spean.cases import consent, labels, queries
+from spean.cases import consent, labels, queries, spoken
 from spean.cases.forms import choice
 from spean.country import pack
 from spean.country.fields import label
-from spean.country.files import read_toml
 from spean.lib import clock
 from spean.privacy.models import Consent, Event
 from spean.workflow.pages import ActionForm, carry_out, show_form
 
 FORM = require_http_methods(["GET", "HEAD", "POST"])
-# The words of the paper. A pack adds languages in which there are no screens: receipt/<language>.toml.
+# The words of the paper. A pack adds languages in which there are no screens: spoken/<language>.toml.
 WORDS = {
     "title": gettext_lazy("What you agreed to"),
     "lead": gettext_lazy("This paper is yours. Your name is not on it. You do not have to keep it."),
@@ -51,7 +49,6 @@ WORDS = {
     "help": gettext_lazy("You get help all the same."),
     "who_looked": gettext_lazy("You can ask who has looked at what is known about you."),
 }
-IN_SCREENS = ("en", "km")
 
 
 class HandOverForm(ActionForm):
@@ -62,15 +59,15 @@ class HandOverForm(ActionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["language"].choices = [(code, label("language", code)) for code in languages()]  # type: ignore[attr-defined]
+        self.fields["language"].choices = [(code, label("language", code)) for code in spoken.languages()]  # type: ignore[attr-defined]
 
 
 @FORM
 def choose(request: AccessRequest, pk: UUID) -> HttpResponse:
     """Choose the language, look at the paper, and say that the person has it."""
     row = _find(request, pk)
-    spoken = row.language or queries.interview_language(row.case, request.user)
-    initial = spoken if spoken in languages() else pack().default_language
+    hers = row.language or queries.interview_language(row.case, request.user)
+    initial = hers if hers in spoken.languages() else pack().default_language
     form = HandOverForm(request.POST if request.method == "POST" else None, initial={"language": initial})
     if form.is_valid():
         typed = form.cleaned_data
@@ -86,7 +83,7 @@ def choose(request: AccessRequest, pk: UUID) -> HttpResponse:
         "title": _("Receipt for the person"),
         "case": row.case,
         "given": given,
-        "papers": [(code, label("language", code)) for code in languages()],
+        "papers": [(code, label("language", code)) for code in spoken.languages()],
         "row": row,
         "back_url": reverse("case", args=[row.case_id]),
     }
@@ -97,20 +94,17 @@ def choose(request: AccessRequest, pk: UUID) -> HttpResponse:
 def paper(request: AccessRequest, pk: UUID, language: str) -> HttpResponse:
     """The page to print."""
     row = _find(request, pk)
-    if language not in languages():
+    if language not in spoken.languages():
         raise Http404
     return render(request, "cases/receipt_paper.html", {"row": row, "case": row.case, **printed(row, language)})
-
-
-def languages() -> list[str]:
-    """Languages in which the paper can be printed."""
-    return [*IN_SCREENS, *sorted(path.stem for path in (pack().folder / "receipt").glob("*.toml"))]
 
 
 def printed(row: Consent, language: str) -> dict[str, Any]:
     """Everything on the paper, in one language."""
     with translation.override(language):
-        words = {name: str(text) for name, text in WORDS.items()} | _of_pack(pack().folder / "receipt", language)
+        words = {name: str(text) for name, text in WORDS.items()} | dict(
+            pack().spoken.get(language, {}).get("receipt", {})
+        )
         facts = [
             (words["purpose"], label("consent_purpose", row.purpose, language)),
             (words["recipient"], _recipient(row.recipient, words)),
@@ -133,13 +127,6 @@ def _recipient(organisation: Organisation | None, words: dict[str, str]) -> str:
     if services.filter(residential=True).exists() or services.filter(confidential_location=True).exists():
         return words["safe_place"]
     return labels.organisation(organisation)
-
-
-@lru_cache(maxsize=16)
-def _of_pack(folder: Any, language: str) -> dict[str, str]:
-    path = folder / f"{language}.toml"
-    said = read_toml(path) if path.exists() else {}
-    return {name: str(said[name]) for name in WORDS if name in said}
 
 
 def _find(request: AccessRequest, pk: UUID) -> Consent:

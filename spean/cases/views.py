@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from spean.access import policy
 from spean.access.models import Organisation
 from spean.access.pages import AccessRequest
-from spean.cases import actions, consent, queries
+from spean.cases import actions, consent, queries, spoken
 from spean.cases.forms import AgreementForm, CloseForm, ConsentForm, DirectHelpForm, RefusalForm, WithdrawForm
 from spean.cases.models import Case
 from spean.country import pack
@@ -114,6 +114,7 @@ def give_consent(request: AccessRequest, pk: UUID, purpose: str) -> HttpResponse
         if case.status not in ("screening", "counted", "closed")
         else "",
         "purpose": label("consent_purpose", purpose),
+        "told": spoken.told(),
         "back_url": _asked_from(request) or asks,
     }
     return show_form(request, "cases/consent.html", form, context)

@@ -162,6 +162,7 @@ def check(folder: Path, further: Sequence[Callable[[Faults], None]] = ()) -> lis
     check_law(faults)
     instruments_check.check(faults)
     check_rights(faults)
+    check_spoken(faults)
     for one in further:
         one(faults)
     if not faults.found:
@@ -472,6 +473,26 @@ def check_rights(faults: Faults) -> None:
         script = SCRIPTS.get(language)
         if text is not None and script and not script.search(text):
             faults.add(path, 0, "the text is not in the script of its language")
+
+
+def check_spoken(faults: Faults) -> None:
+    """What else is said to a person, in each language of the pack that is not one of the screens."""
+    about = faults.attempt(lambda: read_toml(faults.folder / "pack.toml")) or {}
+    for language in about.get("languages", ()):
+        path = faults.folder / "spoken" / f"{language}.toml"
+        said = None if language in faults.languages else faults.attempt(lambda path=path: read_toml(path))  # type: ignore[misc]
+        if said is None:
+            continue
+        for part, names in lists.SPOKEN.items():
+            words = said.get(part, {})
+            for name in (*names, *(name for name in words if name not in names)):
+                line = toml_line(path, name)
+                if name not in names:
+                    faults.add(path, line, f"nothing in [{part}] is called {name!r}")
+                elif not isinstance(words.get(name), str) or not words[name].strip():
+                    faults.add(path, line, f"{name} of [{part}] is missing")
+                elif (script := SCRIPTS.get(language)) and not script.search(words[name]):
+                    faults.add(path, line, f"{name} of [{part}] is not in the script of its language")
 
 
 def summary(folder: Path) -> str:

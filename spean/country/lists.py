@@ -3,6 +3,7 @@
 A pack may add codes and lists; it may not leave these out. The values themselves stand in the pack.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -86,6 +87,18 @@ LISTS: dict[str, ListNeed] = {
     "suspect_role": ListNeed("", _codes("unknown other")),
     "continuum": ListNeed(extra=("reading_en", "reading_km")),
 }
+
+# What is said to a person in languages that the screens do not speak: spoken/<language>.toml, by its sections.
+SPOKEN: Mapping[str, tuple[str, ...]] = {
+    "receipt": (
+        "title", "lead", "purpose", "classes", "recipient", "any_focal", "safe_place", "given_on", "until", "no_end", "code",
+        "withdraw", "help", "who_looked",
+    ),
+    "consent": (
+        "told_interview", "told_purpose", "told_uses", "told_research", "told_access", "told_retention", "told_withdrawal",
+        "understood", "needs", "urgent", "says", "says_child", "yes", "no", "later", "classes",
+    ),
+}  # fmt: skip
 
 DEADLINES: tuple[str, ...] = (
     "acknowledge_referral",

@@ -257,6 +257,16 @@ class Pack:
             self._rights[wanted] = _rights(self.folder / "rights" / f"{wanted}.md", wanted)
         return self._rights[wanted]
 
+    @cached_property
+    def spoken(self) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+        """What is said to a person, or handed to her, in further languages than the screens': language → section → name →
+        words."""
+        files = sorted((self.folder / "spoken").glob("*.toml"))
+        return {
+            path.stem: {part: words for part, words in read_toml(path).items() if isinstance(words, dict)}
+            for path in files
+        }
+
     def checked_language(self, language: str | None = None) -> bool:
         """Whether a native reader has checked the pack's texts in this language."""
         stated = self.about.get("translations", {}).get(language_or_active(language), {})

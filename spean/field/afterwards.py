@@ -4,19 +4,18 @@ The questions of the pages of consent and referral, as a definition for the engi
 without a network, and the server works the answers out anew. Words come from the screens and the country's lists.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from spean.access.models import Organisation
 from spean.access.roles import SECTIONS
-from spean.cases import labels
-from spean.cases.forms import TOLD_ALOUD
+from spean.cases import labels, spoken
+from spean.cases.spoken import TOLD_ALOUD, said
 from spean.country import pack
 from spean.instruments import xpath
 from spean.instruments.definition import Definition, Node
@@ -56,18 +55,20 @@ def _definition(child: bool, agencies: list[Organisation]) -> Definition:
         _one("rights_method", _("How did you tell the person about their rights?"), "rights_method"),
         _one("rights_language", _("In which language?"), "spoken", relevant="/data/told/rights_method != 'not_told'"),
         _one("understood", _("Did the person understand?"), "answer", relevant="/data/told/rights_method != 'not_told'",
-             required=False),
+             required=False, aloud="understood"),
     )  # fmt: skip
     helped = _group(
         "help", _("Help"),
-        _many("needs", _("What does the person need?"), "need", required=False),
-        _many("urgent", _("What cannot wait until tomorrow?"), "need", required=False, chosen_in="/data/help/needs"),
+        _many("needs", _("What does the person need?"), "need", required=False, aloud="needs"),
+        _many("urgent", _("What cannot wait until tomorrow?"), "need", required=False, chosen_in="/data/help/needs",
+              aloud="urgent"),
         _many("direct_help", _("What help did you give?"), "direct_help", required=False),
     )  # fmt: skip
     says = _group(
         "agreement", _("What the person says"),
         _one("says", _("What does the child say?") if child else _("What does the person say?"), "says",
-             hint=_("Read the points on the next page aloud before you answer yes.")),
+             hint=_("Read the points on the next page aloud before you answer yes."),
+             aloud="says_child" if child else "says"),
     )  # fmt: skip
     agreed = "/data/agreement/says = 'yes'"
     yes = [
@@ -75,7 +76,7 @@ def _definition(child: bool, agencies: list[Organisation]) -> Definition:
               constraint=f"count-selected(.) = {len(TOLD_ALOUD)}",
               message=_("Explain every point and tick it: a yes counts only when the person knows what it means.")),
         _many("classes", _("What may be shared?"), "information_class",
-              hint=_("Ask about each. What is not ticked stays here.")),
+              hint=_("Ask about each. What is not ticked stays here."), aloud="classes"),
         _one("evidence", _("How was the agreement given?"), "consent_evidence"),
         _one("consent_language", _("In which language did you explain it?"), "spoken"),
         _one("interpreter", _("Was there an interpreter?"), "interpreter", constraint=". != 'scene'",
@@ -118,7 +119,7 @@ def _definition(child: bool, agencies: list[Organisation]) -> Definition:
         {"name": "today", "kind": "field", "type": "meta", "preload": "today"},
     ]}  # fmt: skip
     return {
-        "id": NAME, "version": VERSIONS[child], "title": NAME, "languages": [code for code, _name in settings.LANGUAGES],
+        "id": NAME, "version": VERSIONS[child], "title": NAME, "languages": spoken.languages(),
         "language": settings.LANGUAGE_CODE, "root": {"name": "data", "kind": "group", "nodes": [meta, *parts]},
         "lists": lists, "pages": [[part["name"]] for part in parts],
     }  # fmt: skip
@@ -142,22 +143,22 @@ def _lists(child: bool, agencies: list[Organisation]) -> dict[str, list[dict[str
     says["later"] = _("The person needs time, or too little is known")
     kinds = {"none": _("No, we speak the same language"), "outside": _("Yes, somebody who was not at the scene"),
              "scene": _("Yes, but somebody from the scene")}  # fmt: skip
-    spoken = [item for item in _codes("language") if item["name"] in country.languages]
+    languages = [item for item in _codes("language") if item["name"] in country.languages]
     return {
         **codes,
         "information_class": shared,
         "answer": [item for item in _codes("answer") if item["name"] in ("yes", "no", "unknown", "declined")],
         "yes_no": [item for item in _codes("answer") if item["name"] in ("yes", "no")],
-        "spoken": [*spoken, *(item for item in _codes("language") if item["name"] == "other")],
-        "rights_method": [*_codes("rights_method"), {"name": "not_told", "label": _said(_("Not yet"))}],
-        "says": [{"name": name, "label": _said(words)} for name, words in says.items()],
-        "told": [{"name": name, "label": _said(words)} for name, words in TOLD_ALOUD.items()],
-        "interpreter": [{"name": name, "label": _said(words)} for name, words in kinds.items()],
+        "spoken": [*languages, *(item for item in _codes("language") if item["name"] == "other")],
+        "rights_method": [*_codes("rights_method"), {"name": "not_told", "label": said(_("Not yet"))}],
+        "says": [{"name": name, "label": said(words, "" if child else name)} for name, words in says.items()],
+        "told": [{"name": name, "label": said(words, name)} for name, words in TOLD_ALOUD.items()],
+        "interpreter": [{"name": name, "label": said(words)} for name, words in kinds.items()],
         "given_by": [
-            {"name": "guardian", "label": _said(_("A parent or guardian"))},
-            {"name": "authorised_adult", "label": _said(_("Another adult who is allowed to"))},
+            {"name": "guardian", "label": said(_("A parent or guardian"))},
+            {"name": "authorised_adult", "label": said(_("Another adult who is allowed to"))},
         ],
-        "agency": [{"name": str(one.pk), "label": _each(partial(_agency, one))} for one in agencies],
+        "agency": [{"name": str(one.pk), "label": spoken.each(partial(_agency, one))} for one in agencies],
     }
 
 
@@ -180,25 +181,12 @@ def _codes(name: str) -> list[dict[str, Any]]:
 # --- the questions -------------------------------------------------------------------------------------------
 
 
-def _each(words: Callable[[], str]) -> dict[str, str]:
-    """Words in every language of the screens."""
-    found = {}
-    for language, _name in settings.LANGUAGES:
-        with translation.override(language):
-            found[language] = words()
-    return found
-
-
-def _said(words: Words) -> dict[str, str]:
-    return _each(lambda: str(words))
-
-
 def _group(name: str, label: Words, *nodes: Node, relevant: str = "") -> Node:
     node: Node = {
         "name": name,
         "kind": "group",
         "appearance": "field-list",
-        "label": _said(label),
+        "label": said(label),
         "nodes": list(nodes),
     }
     if relevant:
@@ -208,18 +196,18 @@ def _group(name: str, label: Words, *nodes: Node, relevant: str = "") -> Node:
 
 def _field(
     kind: str, name: str, label: Words, *, hint: Words = "", required: bool = True, relevant: str = "",
-    constraint: str = "", message: Words = "",
+    constraint: str = "", message: Words = "", aloud: str = "",
 ) -> Node:  # fmt: skip
-    node: Node = {"name": name, "kind": "field", "type": kind, "label": _said(label)}
+    node: Node = {"name": name, "kind": "field", "type": kind, "label": said(label, aloud)}
     if hint:
-        node["hint"] = _said(hint)
+        node["hint"] = said(hint)
     if required:
         node["required"] = xpath.read("true()")
     if relevant:
         node["relevant"] = xpath.read(relevant)
     if constraint:
         node["constraint"] = xpath.read(constraint)
-        node["constraint_message"] = _said(message)
+        node["constraint_message"] = said(message)
     return node
 
 

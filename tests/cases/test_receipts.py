@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from spean.cases import spoken
 from spean.cases.consent import record_consent, record_refusal, withdraw_consent
-from spean.cases.receipts import languages, printed
+from spean.cases.receipts import WORDS, printed
+from spean.country import lists
 from spean.lib import clock
 from spean.lib.identifiers import check_code
 from spean.privacy.models import Consent, Event
@@ -21,7 +23,8 @@ def agreed(cast: Cast) -> Consent:
 
 
 def test_it_can_be_printed_in_the_languages_of_the_pack() -> None:
-    assert {"en", "km", "vi", "th"} <= set(languages())
+    assert {"en", "km", "vi", "th"} <= set(spoken.languages())
+    assert set(lists.SPOKEN["receipt"]) == set(WORDS)
 
 
 @pytest.mark.parametrize("language", ["en", "km", "vi", "th"])

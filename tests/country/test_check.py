@@ -115,7 +115,7 @@ FAULTS: list[tuple[str, Plant, str]] = [
         ),
         r"answer\.csv:5: the code 'declined' cannot go out of use",
     ),
-    ("closed list", append(ANSWER, "maybe,Maybe,ប្រហែល,,,,,,true,"), r"answer\.csv: the code 'maybe' cannot be added"),
+    ("closed list", append(ANSWER, "maybe,Maybe,ប្រហែល,,,,,,true,,,"), r"answer\.csv: the code 'maybe' cannot be added"),
     ("htcds unknown", swap(SEX, "Feminine", "Female"), r"sex\.csv:2: htcds 'Female' is not in prs_Gender"),
     ("htcds not wanted", append(RISK, "a,A,ក,,,Other,,,false,"), r":21: htcds 'Other': this list is not exported"),
     ("ctdc column", swap(FORM, "isForcedLabour", "isForced"), r"exploitation_form\.csv:2: ctdc 'isForced' is not"),
@@ -264,6 +264,23 @@ FAULTS: list[tuple[str, Plant, str]] = [
         "rights in another script",
         lambda folder: (folder / "rights/th.md").write_bytes((folder / "rights/en.md").read_bytes()),
         r"rights/th\.md: the text is not in the script",
+    ),
+    # what else is said to a person
+    ("words missing", remove("spoken/th.toml"), r"spoken/th\.toml: "),
+    (
+        "a point missing",
+        swap("spoken/vi.toml", "told_access =", "told_acces ="),
+        r"told_access of \[consent\] is missing",
+    ),
+    (
+        "a point too many",
+        swap("spoken/vi.toml", "told_access =", "told_acces ="),
+        r"nothing in \[consent\] is called 'told_acces'",
+    ),
+    (
+        "words in another script",
+        swap("spoken/th.toml", "ขอเวลาคิดก่อน", "Later"),
+        r"later of \[consent\] is not in the script",
     ),
 ]
 

@@ -105,7 +105,7 @@ class TestCodesAreText:
     def test_cells_that_do_not_fit_the_header_name_file_and_line(self, broken_pack: Path) -> None:
         path = broken_pack / "codelists" / "answer.csv"
         path.write_text(path.read_text(encoding="utf-8") + "maybe,Maybe\n", encoding="utf-8")
-        with pytest.raises(PackError, match=r"answer\.csv:7: 2 cells where the header has 10"):
+        with pytest.raises(PackError, match=r"answer\.csv:7: 2 cells where the header has 12"):
             Pack(broken_pack).codelist("answer")
 
 

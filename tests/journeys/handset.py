@@ -131,12 +131,7 @@ class Handset:
 
     def yes(self) -> None:
         """What follows the screening, to the last page."""
-        self.tap(rights_method="read_aloud", rights_language="km", understood="yes")
-        self.onward()
-        self.tap(needs="shelter", direct_help="leaflet")
-        self.onward()
-        self.tap(says="yes")
-        self.onward()
+        self.yes_until_told()
         self.tap(
             told_points=TOLD,
             classes="identity narrative",
@@ -147,6 +142,14 @@ class Handset:
         self.onward()
         self.page.locator('main [id^="f-referral/to-"]').first.check()
         self.tap(urgent_today="yes")
+
+    def yes_until_told(self) -> None:
+        self.tap(rights_method="read_aloud", rights_language="km", understood="yes")
+        self.onward()
+        self.tap(needs="shelter", direct_help="leaflet")
+        self.onward()
+        self.tap(says="yes")
+        self.onward()
 
     def report(self, secret: str = SECRET) -> None:
         """All of it, from the first question until it is sealed."""

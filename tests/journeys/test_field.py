@@ -32,6 +32,14 @@ if TYPE_CHECKING:
 
 Give = Callable[..., Handset]
 NARROW = {"width": 320, "height": 640}
+# A phone that has a Vietnamese voice of its own, and says what it was given to say.
+VOICE = """
+    window.spoken = []
+    const voice = { lang: 'vi-VN', localService: true }
+    speechSynthesis.getVoices = () => [voice]
+    speechSynthesis.speak = (one) => spoken.push([one.lang, one.text])
+    window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text } }
+"""
 
 
 @pytest.fixture
@@ -95,6 +103,39 @@ def test_from_the_code_to_what_the_agency_answers_without_a_network_between(
     phone.page.wait_for_function("() => document.querySelectorAll('#sent .govuk-hint').length === 1")
     phone.examine()
     assert phone.page.evaluate("history.length") == steps
+
+
+def test_whoever_asks_reads_one_language_and_hears_and_shows_another(cast: Cast, give: Give) -> None:
+    """An officer who reads Khmer, a person who reads Vietnamese or cannot read, and no network and no interpreter."""
+    phone = give(language="km-KH")
+    phone.context.add_init_script(VOICE)
+    phone.open()
+    phone.join(cast.screener)
+    phone.page.reload()
+    phone.context.set_offline(True)
+    phone.unlock()
+    phone.begin()
+    phone.first_pages()
+    phone.page.select_option("#instrument-language", "vi")
+    phone.rest_of_screening()
+    assert phone.page.input_value("#instrument-language") == "vi"
+    found = "main form legend, main form .govuk-hint, main form .path-chip label"
+    told = phone.page.locator("main legend", has_text="Anh/chị có hiểu không?")
+    assert told.get_attribute("lang") is None  # the form itself is in her language
+    # What only the officer is asked stands in the officer's language, not in English, and says so.
+    method = phone.page.locator('main [id$="/rights_method"] legend')
+    assert method.get_attribute("lang") == "km"
+    assert all(
+        not re.search(r"\b(the|person|What|How)\b", text) for text in phone.page.locator(found).all_inner_texts()
+    )
+    phone.examine()
+    phone.yes_until_told()
+    points = phone.page.locator('main [id$="/told_points"] label').all_inner_texts()
+    assert len(points) == 7
+    assert points[-1].startswith("Anh/chị có thể nói không")
+    phone.page.locator('main [id$="/told_points"] .field-say').last.click()
+    assert phone.page.evaluate("spoken") == [["vi-VN", points[-1]]]
+    phone.examine()
 
 
 def test_a_killed_browser_keeps_everything_and_nothing_of_it_can_be_read(

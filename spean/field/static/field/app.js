@@ -346,7 +346,7 @@ async function interview(draft, definition, part, done, change = '', send = w('s
   }
   const words = { ...about.words.en, ...about.words[language], language, send }
   const renderer = new Renderer(instance, {
-    holder: place, words, media: about.pictures, changed: save, beside: (said) => listen(said, instance.language),
+    holder: place, words, media: about.pictures, changed: save, beside: listen,
     done: async (filled) => {
       try {
         await save()

@@ -19,10 +19,9 @@ export function* walk(node, path = '') {
   }
 }
 
-// A text in a language: words, or parts with trees in them. Where it is missing, the fallback's, then any.
-export function inLanguage(texts, language, fallback) {
-  if (!texts) return ''
-  return texts[language] || texts[fallback] || Object.values(texts)[0]
+// The first of these languages that a text has, else any that it has.
+export function languageOf(texts, languages) {
+  return languages.find((code) => texts?.[code]) ?? Object.keys(texts ?? {})[0] ?? ''
 }
 
 export class Instance {
@@ -141,9 +140,9 @@ export class Instance {
     return item ? this.words(item.label, where.point) : ''
   }
 
-  // A text in the language in use, with the values that it names put in.
-  words(texts, point) {
-    const parts = inLanguage(texts, this.language, this.definition.language)
+  // A text in the language in use or in another, with the values that it names put in.
+  words(texts, point, code = languageOf(texts, [this.language, this.definition.language])) {
+    const parts = texts?.[code] ?? ''
     if (!Array.isArray(parts)) return parts
     return parts.map((part) => (typeof part === 'string' ? part : toText(this.valueOf(part, point)))).join('')
   }

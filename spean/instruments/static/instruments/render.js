@@ -2,7 +2,11 @@
 // inline script or style, no text that could become markup. Knows neither where the definition comes from nor where
 // the submission goes; `start.js` does, and the offline application in its own way.
 
+import { languageOf } from './engine.js'
+
 const SHOWN = ['text', 'integer', 'decimal', 'date', 'select_one', 'select_multiple', 'note']
+// More signs than this in a choice are a sentence: it has a line of its own.
+const LONG = 40
 const CHOICES = ['select_one', 'select_multiple']
 
 // element('p', { class: 'x', onclick: … }, 'text', child, …)
@@ -19,8 +23,9 @@ export function element(name, attributes = {}, ...children) {
 }
 
 export class Renderer {
-  // `words` are the texts of the page itself, `media` where pictures lie, `done(instance)` takes the submission, and
-  // `beside(words)` gives what stands beside a text that may be read aloud.
+  // `words` are the texts of the page itself, in the language of whoever asks; `media` is where pictures lie,
+  // `done(instance)` takes the submission, and `beside(words, language)` gives what stands beside a text that may be
+  // read aloud.
   constructor(instance, { holder, words, media = '', done, changed = () => {}, beside = () => '' }) {
     Object.assign(this, { instance, holder, words, media, done, changed, beside })
     this.stops = 0
@@ -145,14 +150,14 @@ export class Renderer {
 
   summary() {
     if (!this.errors.size) return []
-    const links = [...this.errors].map(([path, words]) =>
-      element('li', {}, element('a', { href: `#f-${path}`, onclick: (event) => this.jump(event, path) }, words)),
+    const links = [...this.errors].map(([path, { words, lang }]) =>
+      element('li', {}, element('a', { lang, href: `#f-${path}`, onclick: (event) => this.jump(event, path) }, words)),
     )
     return [
       element(
         'div',
         { class: 'govuk-error-summary', role: 'alert', tabindex: '-1', 'aria-labelledby': 'instrument-wrong' },
-        element('h2', { class: 'govuk-error-summary__title', id: 'instrument-wrong' }, this.words.error),
+        element('h2', { class: 'govuk-error-summary__title', id: 'instrument-wrong', lang: this.words.language }, this.words.error),
         element('ul', { class: 'govuk-list govuk-error-summary__list' }, ...links),
       ),
     ]
@@ -164,25 +169,39 @@ export class Renderer {
     ;(field?.matches('fieldset') ? field.querySelector('input') : field)?.focus()
   }
 
+  // A text in the person's language. What is not read to the person has none in it: that stands in the language of
+  // whoever asks, and says so.
+  say(texts, point) {
+    const { language, definition } = this.instance
+    const code = languageOf(texts, [language, this.words.language, definition.language])
+    return { words: this.instance.words(texts, point, code), code, lang: code !== language && code }
+  }
+
+  // A text of the page itself.
+  own(name) {
+    return { words: this.words[name], code: this.words.language, lang: this.words.language }
+  }
+
   part(point) {
     if (!point.relevant) return []
     const { node } = point
-    const label = this.instance.words(node.label, point)
+    const label = this.say(node.label, point)
     if (node.kind !== 'field') {
       const place = node.kind === 'repeat' ? ` ${point.parent.like(point.name).indexOf(point) + 1}` : ''
-      const heading = label || place ? [element('h2', { class: 'govuk-heading-m' }, `${label}${place}`)] : []
+      const heading = label.words || place ? [element('h2', { class: 'govuk-heading-m', lang: label.lang }, `${label.words}${place}`)] : []
       return [...heading, ...point.children.flatMap((child) => this.part(child))]
     }
     if (!SHOWN.includes(node.type)) return []
-    if (node.type === 'note') return [element('p', { class: 'govuk-body' }, label), this.beside(label)].filter(Boolean)
+    const aloud = this.beside(label.words, label.code)
+    if (node.type === 'note') return [element('p', { class: 'govuk-body', lang: label.lang }, label.words), aloud].filter(Boolean)
     const path = this.instance.path(point)
     const error = this.errors.get(path)
-    const hint = this.instance.words(node.hint, point)
-    const described = [hint && `h-${path}`, error && `e-${path}`].filter(Boolean).join(' ')
+    const hint = this.say(node.hint, point)
+    const described = [hint.words && `h-${path}`, error && `e-${path}`].filter(Boolean).join(' ')
     const around = [
-      this.beside(label),
-      hint && element('div', { class: 'govuk-hint', id: `h-${path}` }, hint),
-      error && element('p', { class: 'govuk-error-message', id: `e-${path}` }, error),
+      aloud,
+      hint.words && element('div', { class: 'govuk-hint', id: `h-${path}`, lang: hint.lang }, hint.words),
+      error && element('p', { class: 'govuk-error-message', id: `e-${path}`, lang: error.lang }, error.words),
     ]
     if (CHOICES.includes(node.type)) return [this.choice(point, path, label, around, described, error)]
     if (node.type === 'date') return [this.date(point, path, label, around, described, error)]
@@ -193,31 +212,32 @@ export class Renderer {
     const { node } = point
     const many = node.type === 'select_multiple'
     const chosen = point.value.split(' ')
-    const chip = (name, words, picture, look) => {
+    const chip = (name, { words, code, lang }, picture, look) => {
       const id = `f-${path}-${name}`
       const change = (event) => {
         const rest = point.value.split(' ').filter((one) => one && one !== name)
         this.answer(point, many ? [...rest, ...(event.target.checked ? [name] : [])].join(' ') : name)
       }
-      return element(
+      const one = element(
         'div',
-        { class: `path-chip ${look}` },
+        { class: `path-chip ${look}${words.length > LONG ? ' path-chip--long' : ''}` },
         element('input', {
           type: many ? 'checkbox' : 'radio', name: `f-${path}`, id, value: name,
           checked: name ? chosen.includes(name) : point.value === '', onchange: change,
         }),
-        element('label', { for: id }, picture && element('img', { src: this.media + picture, alt: '' }), words),
+        element('label', { for: id, lang }, picture && element('img', { src: this.media + picture, alt: '' }), words),
       )
+      return [one, this.beside(words, code)]
     }
     const chips = this.instance
       .offered(point)
-      .map((item) => chip(item.name, this.instance.words(item.label, point), this.media && item.image, ['yes', 'no'].includes(item.name) ? 'path-chip--first' : ''))
+      .flatMap((item) => chip(item.name, this.say(item.label, point), this.media && item.image, ['yes', 'no'].includes(item.name) ? 'path-chip--first' : ''))
     // A radio button cannot be taken back otherwise.
-    if (!many && !this.instance.required(point)) chips.push(chip('', this.words.unanswered, '', 'path-chip--quiet'))
+    if (!many && !this.instance.required(point)) chips.push(...chip('', this.own('unanswered'), '', 'path-chip--quiet'))
     return element(
       'fieldset',
       { class: `path-question${error ? ' path-question--error' : ''}`, id: `f-${path}`, 'aria-describedby': described },
-      element('legend', {}, label),
+      element('legend', { lang: label.lang }, label.words),
       ...around,
       element('div', { class: 'path-chips' }, ...chips),
     )
@@ -242,7 +262,7 @@ export class Renderer {
     return element(
       'div',
       { class: `govuk-form-group${error ? ' govuk-form-group--error' : ''}` },
-      element('label', { class: 'govuk-label govuk-label--s', for: `f-${path}` }, label),
+      element('label', { class: 'govuk-label govuk-label--s', for: `f-${path}`, lang: label.lang }, label.words),
       ...around,
       field,
     )
@@ -270,7 +290,7 @@ export class Renderer {
     return element(
       'fieldset',
       { class: `path-question${error ? ' path-question--error' : ''}`, id: `f-${path}`, 'aria-describedby': described },
-      element('legend', {}, label),
+      element('legend', { lang: label.lang }, label.words),
       ...around,
       element('div', { class: 'govuk-date-input' }, ...cells),
     )
@@ -321,7 +341,8 @@ export class Renderer {
     this.errors.clear()
     for (const point of this.at.points.flatMap((top) => this.shown(top))) {
       const wrong = this.instance.violation(point)
-      if (wrong) this.errors.set(wrong.path, this.instance.words(point.node[`${wrong.code}_message`], point) || this.words[wrong.code])
+      const message = wrong && this.say(point.node[`${wrong.code}_message`], point)
+      if (wrong) this.errors.set(wrong.path, message.words ? message : this.own(wrong.code))
     }
     if (!this.errors.size) return true
     this.draw()
@@ -345,7 +366,8 @@ export class Renderer {
       await this.done(this.instance)
     } catch (problem) {
       this.stops = 0
-      this.errors.set(problem.path || '', problem.message || this.words.failed)
+      const said = this.own('failed')
+      this.errors.set(problem.path || '', problem.message ? { ...said, words: problem.message } : said)
       this.draw()
       this.holder.querySelector('.govuk-error-summary').focus()
     }
