@@ -5,8 +5,8 @@
 import { languageOf } from './engine.js'
 
 const SHOWN = ['text', 'integer', 'decimal', 'date', 'select_one', 'select_multiple', 'note']
-// More signs than this in a choice are a sentence: it has a line of its own.
-const LONG = 40
+// More signs than this in a choice are a sentence: then each choice has a line of its own.
+const LONG = 60
 const CHOICES = ['select_one', 'select_multiple']
 
 // element('p', { class: 'x', onclick: … }, 'text', child, …)
@@ -118,7 +118,10 @@ export class Renderer {
 
   relabel() {
     const last = this.here() === this.places().length - 1
-    this.holder.querySelector('.instrument-next').textContent = last ? this.words.send : this.words.next
+    const next = this.holder.querySelector('.instrument-next')
+    const words = last ? this.words.send : this.words.next
+    // The same words put in anew would be another node under the finger, and the tap that left a field be lost.
+    if (next.textContent !== words) next.textContent = words
   }
 
   languages() {
@@ -212,6 +215,8 @@ export class Renderer {
     const { node } = point
     const many = node.type === 'select_multiple'
     const chosen = point.value.split(' ')
+    const items = this.instance.offered(point).map((item) => [item, this.say(item.label, point)])
+    const sentences = items.some(([, said]) => said.words.length > LONG) ? ' path-chip--long' : ''
     const chip = (name, { words, code, lang }, picture, look) => {
       const id = `f-${path}-${name}`
       const change = (event) => {
@@ -220,7 +225,7 @@ export class Renderer {
       }
       const one = element(
         'div',
-        { class: `path-chip ${look}${words.length > LONG ? ' path-chip--long' : ''}` },
+        { class: `path-chip ${look}` },
         element('input', {
           type: many ? 'checkbox' : 'radio', name: `f-${path}`, id, value: name,
           checked: name ? chosen.includes(name) : point.value === '', onchange: change,
@@ -229,9 +234,8 @@ export class Renderer {
       )
       return [one, this.beside(words, code)]
     }
-    const chips = this.instance
-      .offered(point)
-      .flatMap((item) => chip(item.name, this.say(item.label, point), this.media && item.image, ['yes', 'no'].includes(item.name) ? 'path-chip--first' : ''))
+    const chips = items.flatMap(([item, said]) =>
+      chip(item.name, said, this.media && item.image, `${['yes', 'no'].includes(item.name) ? 'path-chip--first' : ''}${sentences}`))
     // A radio button cannot be taken back otherwise.
     if (!many && !this.instance.required(point)) chips.push(...chip('', this.own('unanswered'), '', 'path-chip--quiet'))
     return element(
