@@ -20,7 +20,8 @@ from spean.access import policy
 from spean.access.links import digest
 from spean.access.models import User
 from spean.country.pack import Instrument
-from spean.detection import instruments, submission
+from spean.detection import instruments
+from spean.detection import sent as sent_in
 from spean.exchange import openrosa_xml, report_keys, taking_in
 from spean.exchange.openrosa_models import COLLECT, Device, FormKey, PublishedForm, Quarantined, SentForm, TakenIn
 from spean.exchange.openrosa_xml import Post, Sent
@@ -119,10 +120,10 @@ def note_use(row: Device, use: str) -> None:
 # --- the forms ---------------------------------------------------------------------------------------------
 
 
-def offered_forms() -> list[PublishedForm]:
-    """The instruments of a screening as phones are offered them now, kept the first time they are."""
+def offered_forms(user: User) -> list[PublishedForm]:
+    """The instruments as this user's phones are offered them now, kept the first time they are."""
     key = form_key()
-    return [_published(one, key) for one in instruments.screenings()]
+    return [_published(one, key) for one in sent_in.offered_to(user)]
 
 
 def form_key() -> FormKey:
@@ -199,7 +200,7 @@ def _take_in(device: Device, post: Post, sent: Sent) -> bool:
     try:
         if reason:
             return False
-        submission.check(plain)
+        sent_in.check(plain)
     except recheck.Refused:
         return False
     key = report_keys.report_key()
@@ -224,7 +225,7 @@ def _receive(device: Device, post: Post, sent: Sent) -> Taken:
 
 def sent_before(user: User, instance: UUID) -> SentForm | None:
     """What came under this number from this user, and what became of it."""
-    rows = SentForm.objects.select_related("case", "quarantined").filter(user=user)
+    rows = SentForm.objects.select_related("case", "arrival", "quarantined").filter(user=user)
     return rows.filter(instance=instance).first()
 
 
@@ -260,12 +261,12 @@ def _take(device: Device, post: Post, sent: Sent, received_at: datetime) -> Take
     if not reason:
         try:
             with transaction.atomic():
-                screening = submission.receive(device.user, plain).screening
-                row = _sent(device, sent, received_at, case=screening.case)
-                (row.digest,) = vault.keyed_digests(screening.case.subject, [post.form])
+                became = sent_in.receive(device.user, plain)
+                row = _sent(device, sent, received_at, **became.fields)
+                (row.digest,) = vault.keyed_digests(became.subject, [post.form])
                 row.save(force_insert=True)
-                facts = {"device": device.code, "instrument": screening.instrument}
-                events.record("submission.received", actor=device.user, obj=row, case=screening.case, facts=facts)
+                facts = {"device": device.code, "instrument": became.instrument}
+                events.record("submission.received", actor=device.user, obj=row, case=became.case, facts=facts)
             return Taken(kept=False)
         except recheck.Refused as refused:
             reason = refused.code

@@ -200,6 +200,7 @@ class SentForm(models.Model):
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="+")
     form = models.ForeignKey(PublishedForm, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     case = models.ForeignKey("cases.Case", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    arrival = models.ForeignKey("detection.Arrival", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     quarantined = models.ForeignKey(Quarantined, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     digest = models.BinaryField(max_length=32)
     received_at = models.DateTimeField(default=clock.now)
@@ -214,25 +215,25 @@ class SentForm(models.Model):
             # Of one user: another's phone learns nothing from a number that is taken.
             models.UniqueConstraint(fields=["user", "instance"], name="form_sent_once"),
             models.CheckConstraint(
-                condition=Q(case__isnull=True, quarantined__isnull=False)
-                | Q(case__isnull=False, quarantined__isnull=True),
+                condition=Q(case__isnull=False, arrival__isnull=True, quarantined__isnull=True)
+                | Q(case__isnull=True, arrival__isnull=False, quarantined__isnull=True)
+                | Q(case__isnull=True, arrival__isnull=True, quarantined__isnull=False),
                 name="sent_form_became_something",
             ),
         ]
 
     class Privacy:
         plain = (
-            "id", "instance", "user", "device", "form", "case", "quarantined", "digest", "received_at", "finished_at",
-            "clock_off",
+            "id", "instance", "user", "device", "form", "case", "arrival", "quarantined", "digest", "received_at",
+            "finished_at", "clock_off",
         )  # fmt: skip
 
     @property
     def subject(self) -> uuid.UUID:
         """Whose data key the digest hangs on."""
-        if self.case is not None:
-            return self.case.subject
-        assert self.quarantined is not None  # the constraint's
-        return self.quarantined.subject
+        became = self.case or self.arrival or self.quarantined
+        assert became is not None  # the constraint's
+        return became.subject
 
     def __str__(self) -> str:
         return f"sent {self.id}"

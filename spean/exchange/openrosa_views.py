@@ -91,7 +91,7 @@ def form_list(request: HttpRequest, device: Device, *, token: str) -> HttpRespon
             form.digest,
             request.build_absolute_uri(reverse("collect_form", args=[token, form.pk])),
         )
-        for form in actions.offered_forms()
+        for form in actions.offered_forms(device.user)
     ]
     return HttpResponse(xml.form_list(rows), content_type=xml.XML)
 

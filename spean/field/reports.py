@@ -25,7 +25,7 @@ from spean.cases.grounds import record_ground
 from spean.cases.models import Case
 from spean.country import pack
 from spean.detection import actions as detection
-from spean.detection import submission
+from spean.detection import sent
 from spean.exchange import report_keys, taking_in
 from spean.exchange.openrosa_actions import MOST_WAITING, TooManyWaiting, is_same, may_send, sent_before
 from spean.exchange.openrosa_models import WEB, Device, FormKey, Quarantined, SentForm, TakenIn
@@ -49,7 +49,7 @@ LARGEST_OPENED = 2 * recheck.LARGEST
 PURPOSE = "referral_to_focal_agency"
 # A clock that is wrong by less is no fault of a phone: a slow network takes minutes.
 EXACT = timedelta(minutes=10)
-ARRIVED, CONFLICT = "arrived", "conflict"
+ARRIVED, LISTED, CONFLICT = "arrived", "listed", "conflict"
 # What was recorded with the person could not be carried out, while the screening is a case.
 NOT_FOLLOWED = "not_followed"
 REST = b"rest"
@@ -72,8 +72,8 @@ class Sealed:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the phone is told, and may forget the report on: `state` is arrived, case, kept or conflict; `code` where it
-    is now.
+    """What the phone is told, and may forget the report on: `state` is arrived, case, listed, kept or conflict; `code`
+    where it is now, which the list of a bus has none of.
 
     What has arrived is worked off within seconds; the phone asks later what became of it. `reason` says why it is no
     case, or why what was to follow the screening did not happen.
@@ -87,7 +87,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class _Opened:
-    screening: bytes
+    form: bytes
     after: bytes
     age: timedelta | None
 
@@ -147,6 +147,8 @@ def _receipt_of(row: SentForm, *, again: bool = False) -> Receipt:
     if row.quarantined is not None:
         state = CONFLICT if row.quarantined.reason == CONFLICT else "kept"
         return Receipt(state, row.quarantined.code, row.quarantined.reason, again)
+    if row.arrival is not None:
+        return Receipt(LISTED, "", again=again)
     assert row.case is not None  # the constraint's
     rest = SentForm.objects.filter(user=row.user, instance=_beside(row.instance, REST)).exists()
     return Receipt("case", row.case.code, NOT_FOLLOWED if rest else "", again)
@@ -184,12 +186,13 @@ def _take(device: Device, sealed: Sealed) -> Receipt:
         return _keep(device, sealed, _as_text(opened), "refused", opened)
     try:
         with transaction.atomic():
-            row = _screening(device, sealed, opened)
+            row = _became(device, sealed, opened)
     except recheck.Refused as refused:
         return _keep(device, sealed, _as_text(opened), refused.code, opened)
     except (CannotDo, ValidationError):
         return _keep(device, sealed, _as_text(opened), "refused", opened)
-    assert row.case is not None
+    if row.case is None:
+        return Receipt(LISTED, "")
     reason = _follow(device, row, sealed, opened) if opened.after else ""
     return Receipt("case", row.case.code, reason)
 
@@ -210,12 +213,10 @@ def _open(sealed: Sealed, key: FormKey) -> _Opened:
         said = json.loads(text) if unpacker.eof else None
     except (zlib.error, ValueError):
         raise _Broken from None
-    if not isinstance(said, dict) or not isinstance(said.get("screening"), str):
+    if not isinstance(said, dict) or not isinstance(said.get("form"), str):
         raise _Broken
     after = said.get("after", "")
-    return _Opened(
-        said["screening"].encode(), after.encode() if isinstance(after, str) else b"", _age(said, sealed.sent_at)
-    )
+    return _Opened(said["form"].encode(), after.encode() if isinstance(after, str) else b"", _age(said, sealed.sent_at))
 
 
 def _age(said: Mapping[str, Any], sent_at: datetime | None) -> timedelta | None:
@@ -229,25 +230,24 @@ def _age(said: Mapping[str, Any], sent_at: datetime | None) -> timedelta | None:
 
 
 def _check(sealed: Sealed, opened: _Opened) -> None:
-    """Raises Refused where the screening does not agree with its own answers, or is another one."""
-    if UUID(submission.check(opened.screening).identifier) != sealed.number:
+    """Raises Refused where what was filled in does not agree with its own answers, or is another one."""
+    if UUID(sent.check(opened.form).identifier) != sealed.number:
         raise recheck.Refused("wrong_identifier")
 
 
-def _screening(device: Device, sealed: Sealed, opened: _Opened) -> SentForm:
+def _became(device: Device, sealed: Sealed, opened: _Opened) -> SentForm:
     _check(sealed, opened)
-    received = submission.receive(device.user, opened.screening)
-    if not received.fresh:
+    became = sent.receive(device.user, opened.form)
+    if not became.fresh:
         # Sent before by another way, and not as this report.
         raise recheck.Refused("wrong_identifier")
-    case = received.screening.case
-    row = _sent(device, sealed, opened, instance=sealed.number, case=case)
-    (row.digest,) = vault.keyed_digests(case.subject, [sealed.body])
+    row = _sent(device, sealed, opened, instance=sealed.number, **became.fields)
+    (row.digest,) = vault.keyed_digests(became.subject, [sealed.body])
     row.save(force_insert=True)
-    facts: dict[str, Any] = {"device": device.code, "instrument": received.screening.instrument}
+    facts: dict[str, Any] = {"device": device.code, "instrument": became.instrument}
     if row.clock_off is not None and abs(row.clock_off) > EXACT:
         facts["clock_off_minutes"] = round(row.clock_off / timedelta(minutes=1))
-    events.record("submission.received", actor=device.user, obj=row, case=case, facts=facts)
+    events.record("submission.received", actor=device.user, obj=row, case=became.case, facts=facts)
     return row
 
 
@@ -283,7 +283,7 @@ def _keep(
 
 def _as_text(opened: _Opened) -> str:
     """Both submissions as one text that the page of what is kept can show by its questions."""
-    parts = [one for one in (opened.screening, opened.after) if one]
+    parts = [one for one in (opened.form, opened.after) if one]
     if len(parts) == 1:
         return parts[0].decode("utf-8", "replace")
     try:
@@ -403,6 +403,8 @@ def standing_of(device: Device) -> list[dict[str, str]]:
         state = {"id": str(row.instance), "state": "case", "code": "", "reason": "", "agency": ""}
         if row.quarantined is not None:
             state |= {"state": "kept", "code": row.quarantined.code, "reason": row.quarantined.reason}
+        elif row.arrival_id is not None:
+            state["state"] = LISTED
         elif row.case is not None:
             rest = NOT_FOLLOWED if _beside(row.instance, REST) in numbers else ""
             state |= {"code": row.case.code, "reason": rest, "agency": answers.get(row.case.pk, "")}

@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 
 from spean.country import pack
 from spean.country.pack import Instrument
-from spean.detection import instruments
+from spean.detection import instruments, sent
 from spean.field.words import words
 
 # What the first screen needs, in the order in which it is wanted; and what questions need after it.
@@ -45,7 +45,8 @@ def first_page() -> str:
     """The page of the app, with its words and what can be asked."""
     asked = [
         {
-            "name": one.name, "version": one.version, "titles": {code: one.title(code) for code, _n in settings.LANGUAGES},
+            "name": one.name, "version": one.version, "list": sent.is_list(one),
+            "titles": {code: one.title(code) for code, _n in settings.LANGUAGES},
             "url": reverse("field_form", args=[one.name, one.version]),
         }
         for one in offered()
@@ -75,8 +76,8 @@ _kept: set[str] = set()
 
 
 def offered() -> list[Instrument]:
-    """The screenings that can be asked now. What a phone was given stays valid, however late it comes back."""
-    found = instruments.screenings()
+    """What can be asked now. What a phone was given stays valid, however late it comes back."""
+    found = sent.offered()
     for one in found:
         key = f"{one.name} {one.version}"
         if key not in _kept:

@@ -33,10 +33,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
+from spean.access import policy
 from spean.access.pages import AccessRequest
 from spean.country import pack
 from spean.country.pack import UnknownCode
-from spean.detection import instruments
+from spean.detection import instruments, sent
 from spean.exchange import device_pages, report_keys
 from spean.exchange.openrosa_actions import TooManyWaiting
 from spean.exchange.openrosa_models import Device
@@ -79,12 +80,12 @@ def away(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def form(request: HttpRequest, name: str, version: str) -> HttpResponse:
-    """The questions of a screening, in a version that was ever asked."""
+    """The questions of a screening or of a bus, in a version that was ever asked."""
     try:
         found = instruments.get(name, version)
     except UnknownCode:
         raise Http404 from None
-    if found.book is None or not found.is_screening:
+    if found.book is None or found.kind not in sent.KINDS:
         raise Http404
     answer = JsonResponse(found.made.definition, json_dumps_params={"ensure_ascii": False, "separators": (",", ":")})
     answer["Cache-Control"] = FOR_EVER
@@ -189,6 +190,8 @@ def offline_pack(request: HttpRequest, device: Device) -> HttpResponse:
     there = reports.agencies(device.organisation.province)
     said = {
         "key": {"name": key.name, "public": key.public},
+        # Whether its user works where whole buses arrive.
+        "lists": policy.may(device.user, "list_arrival"),
         "after": [afterwards.definition(child=child, agencies=there) for child in (False, True)],
     }
     return _fresh(request, json.dumps(said, ensure_ascii=False, separators=(",", ":")), "application/json")
@@ -219,7 +222,7 @@ def report(request: HttpRequest, device: Device, *, pk: UUID) -> HttpResponse:
         receipt = reports.receive(device, sealed)
     except TooManyWaiting:
         return _said(503, code="too_many")
-    fresh = {"arrived": 201, "case": 201, "kept": 202, "conflict": 409}[receipt.state]
+    fresh = {"arrived": 201, "case": 201, "listed": 201, "kept": 202, "conflict": 409}[receipt.state]
     return _said(
         200 if receipt.again and fresh == 201 else fresh, id=str(pk), digest=sealed.digest, state=receipt.state,
         code=receipt.code, reason=receipt.reason, time=_now(),

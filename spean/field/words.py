@@ -55,6 +55,13 @@ WORDS: dict[str, str | Promise] = {
     "unlock": _("Unlock"),
     "working": _("One moment …"),
     "new": _("New screening"),
+    "turns": _("Who is screened first"),
+    "turns_none": _("Nobody on this list has to be screened in full today."),
+    "turns_how": _(
+        "Once it is sealed, this phone cannot open the list again. Keep it here until everybody has been screened, or sign in "
+        "and open it there."
+    ),
+    "change": _("Change answers"),
     "drafts": _("Unfinished"),
     "go_on": _("Go on"),
     "throw_away": _("Throw away"),
@@ -68,8 +75,9 @@ WORDS: dict[str, str | Promise] = {
     "syncing": _("Sending …"),
     "offline": _("No connection. What you finish waits here, sealed, and is sent later."),
     "state_waiting": _("Waits on this phone, sealed"),
-    "state_arrived": _("Arrived safely: {code}. It becomes a case in a moment."),
+    "state_arrived": _("Arrived safely: {code}. It is entered in a moment."),
     "state_case": _("Arrived: {code}"),
+    "state_listed": _("Arrived. Sign in to see the list, under “Arrivals”."),
     "state_kept": _("Arrived, and waits for you: {code}. Sign in and see why under “Phones”."),
     "state_conflict": _("Another report with this number came before. Both are kept: {code}. Sign in under “Phones”."),
     "state_too_many": _("Too much waits for you. Sign in and deal with it under “Phones” first."),

@@ -76,7 +76,7 @@ def prepared() -> Known:
     edition, tables = _published(cast)
     asked = instruments.screenings()
     there = {
-        "form": [str(one.pk) for one in openrosa_actions.offered_forms()], "edition": [edition], "table": tables,
+        "form": [str(one.pk) for one in openrosa_actions.offered_forms(cast.screener)], "edition": [edition], "table": tables,
         "name": [one.name for one in asked], "version": [one.version for one in asked],
     }  # fmt: skip
     return Known(token, collect, report_keys.report_key().name, there)

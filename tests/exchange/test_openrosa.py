@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from spean.access.models import Membership
 from spean.cases.models import Case
-from spean.detection import instruments
+from spean.detection import instruments, sent
 from spean.detection.models import Screening
 from spean.exchange import device_pages, openrosa_views, openrosa_xml, taking_in
 from spean.exchange import openrosa_actions as actions
@@ -62,7 +62,7 @@ def same(one: Any, other: Any) -> bool:
 def test_the_app_walks_from_the_code_on_the_screen_to_a_case(cast: Cast) -> None:
     page = signed_in(cast.screener).post("/devices/enrol/")
     app = Collect(collect.scanned(page.content.decode())["server_url"])
-    assert {row["formID"] for row in app.listed()} == {"first_responder", "ilo_2009"}
+    assert {row["formID"] for row in app.listed()} == {"first_responder", "ilo_2009", "transit_centre"}
     form = app.download("first_responder")
     answer = app.send(filled(form, **ANSWERS))
     assert became(answer) == 201
@@ -227,7 +227,7 @@ def test_nothing_answered_is_kept_and_no_screening(cast: Cast) -> None:
 def test_a_withdrawn_version_still_becomes_a_case(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     app, _device = phone(cast)
     xml = filled(app.download("first_responder"), **ANSWERS)
-    monkeypatch.setattr(instruments, "screenings", list)
+    monkeypatch.setattr(sent, "offered", list)
     assert app.listed() == []
     assert became(app.send(xml)) == 201
     assert stored() == (1, 1, 0, 1)

@@ -84,9 +84,9 @@ class Phone:
         assert not instance.violations(), instance.violations()
         return instance.xml().encode()
 
-    def seal(self, number: UUID, screening: bytes, after: bytes = b"", sealed_at: datetime | None = None) -> Report:
+    def seal(self, number: UUID, form: bytes, after: bytes = b"", sealed_at: datetime | None = None) -> Report:
         said = {
-            "screening": screening.decode(), "after": after.decode(),
+            "form": form.decode(), "after": after.decode(),
             "sealed_at": (sealed_at or clock.now()).isoformat(),
         }  # fmt: skip
         return self.seal_bytes(number, gzip.compress(json.dumps(said).encode()))

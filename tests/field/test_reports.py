@@ -221,7 +221,7 @@ def test_the_number_inside_must_be_the_one_outside(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(
-    "plain", [b"", b"no gzip", gzip.compress(b"no json"), gzip.compress(b"[1]"), gzip.compress(b'{"screening": 1}'),
+    "plain", [b"", b"no gzip", gzip.compress(b"no json"), gzip.compress(b"[1]"), gzip.compress(b'{"form": 1}'),
               gzip.compress(b'"' + b"a" * (reports.LARGEST_OPENED + 10) + b'"')],
     ids=["nothing", "no_gzip", "no_json", "no_object", "no_submission", "too_large"],
 )  # fmt: skip

@@ -112,7 +112,6 @@ class Handset:
         self.onward()
         self.write("stated_name", secret)
         self.write("age", "25")
-        self.page.keyboard.press("Tab")
         self.tap(age_disputed="no", sex="female")
 
     def rest_of_screening(self) -> None:

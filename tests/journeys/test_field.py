@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from spean.cases.models import Case
+from spean.detection.models import Arrival
 from spean.exchange import openrosa_actions
 from spean.exchange.openrosa_models import Device, Quarantined, SentForm, TakenIn
 from spean.lib import clock
@@ -111,8 +112,8 @@ def test_whoever_asks_reads_one_language_and_hears_and_shows_another(cast: Cast,
     phone.context.add_init_script(VOICE)
     phone.open()
     phone.join(cast.screener)
-    phone.page.reload()
     phone.context.set_offline(True)
+    phone.page.reload()
     phone.unlock()
     phone.begin()
     phone.first_pages()
@@ -135,6 +136,67 @@ def test_whoever_asks_reads_one_language_and_hears_and_shows_another(cast: Cast,
     assert points[-1].startswith("Anh/chị có thể nói không")
     phone.page.locator('main [id$="/told_points"] .field-say').last.click()
     assert phone.page.evaluate("spoken") == [["vi-VN", points[-1]]]
+    phone.examine()
+
+
+@pytest.mark.parametrize(("language", "code"), [("en-GB", "en"), ("km-KH", "km")])
+def test_a_whole_bus_is_asked_without_a_network_and_the_phone_says_who_comes_first(
+    cast: Cast, give: Give, language: str, code: str
+) -> None:
+    phone = give(language=language)
+    phone.open()
+    phone.join(cast.screener)
+    phone.context.set_offline(True)
+    phone.page.reload()
+    phone.unlock()
+    phone.examine()
+    assert phone.page.evaluate("document.documentElement.lang") == code
+    phone.page.locator("main > .govuk-button--secondary").first.click()
+    phone.page.wait_for_selector(NEXT)
+    day = clock.today()
+    for place, number in enumerate((day.year, day.month, day.day)):
+        phone.page.fill(f'main [id$="/arrived_on-{place}"]', str(number))
+    phone.write("place", SECRET)
+    phone.tap(came_from="THA")
+    phone.write("on_board", "3")
+    phone.examine()
+    phone.onward()
+    for number, mark, signs in ((1, "7", "none"), (2, "12", "locked"), (3, "31", "unpaid")):
+        if number > 1:
+            phone.page.locator("main .instrument-buttons .govuk-button--secondary").first.click()
+        phone.examine()
+        phone.write("bracelet", mark)
+        phone.tap(traveller_sex="female", age_band="adult", signs=signs)
+    phone.examine()
+    # The battery is empty, and it goes on where it stopped.
+    phone.page.reload()
+    phone.unlock()
+    phone.page.locator("main li button").first.click()
+    phone.page.wait_for_selector(NEXT)
+    assert phone.page.input_value('main [id$="/bracelet"]') == "31"
+    phone.onward()
+    phone.onward()
+    phone.page.wait_for_selector("#turns")
+    assert [text.split()[0] for text in phone.page.locator("#turns li").all_inner_texts()] == ["12", "31"]
+    phone.examine()
+    # Read again as often as it is needed, until it is sealed.
+    phone.page.locator("main > .govuk-button--secondary").last.click()
+    phone.page.locator("main li button").first.click()
+    phone.onward()
+    phone.page.wait_for_selector("#turns")
+    phone.page.locator("main > .govuk-button").first.click()
+    phone.until(lambda: len(phone.queue()) == 1)
+    (waiting,) = phone.queue()
+    assert 0 < waiting["body"] <= 2048
+    phone.context.set_offline(False)
+    phone.arrived()
+    bus = Arrival.objects.get()
+    assert (bus.on_board, bus.asked, bus.first, bus.later_today) == (3, 3, 1, 1)
+    phone.learned()
+    assert phone.queue()[0]["state"] == "listed"
+    phone.page.locator("main > .govuk-button").first.click()
+    phone.page.locator("main > .govuk-button--secondary").last.click()
+    phone.page.wait_for_selector("#sent li")
     phone.examine()
 
 

@@ -205,13 +205,14 @@ function wipedScreen(why) {
 async function homeScreen() {
   redraw = homeScreen
   const { key, phone } = session
-  const [drafts, queue] = await Promise.all([store.all('drafts'), store.all('queue')])
+  const [drafts, queue, pack] = await Promise.all([store.all('drafts'), store.all('queue'), store.get('state', 'pack')])
   const open = []
   for (const one of drafts) open.push(await vault.read(key, one, `draft ${one.id}`).catch(() => null))
   const left = net.waiting(queue, phone.owner).length
   screen(
     w('home'),
-    ...about.forms.map((form) => button(`${w('new')}: ${titled(form)}`, () => begin(form))),
+    ...about.forms.filter((form) => !form.list).map((form) => button(`${w('new')}: ${titled(form)}`, () => begin(form))),
+    ...about.forms.filter((form) => form.list && pack?.lists).map((form) => quiet(titled(form), () => begin(form))),
     quiet(w('rights'), () => rightsScreen()),
     ...(open.some(Boolean) ? [element('h2', { class: 'govuk-heading-m' }, w('drafts'))] : []),
     element('ul', { class: 'field-list' }, ...open.filter(Boolean).sort((one, other) => other.at - one.at).map(draftLine)),
@@ -274,7 +275,7 @@ async function begin(form) {
   const stamp = new Date(now()).toISOString()
   const number = crypto.randomUUID()
   await goOn({
-    id: number, name: form.name, version: form.version, url: form.url, at: Date.now(), today: today(), language, values: {},
+    id: number, name: form.name, version: form.version, list: form.list, url: form.url, at: Date.now(), today: today(), language, values: {},
     stamps: { start: stamp, end: stamp, deviceid: 'field', instance: `uuid:${number}` }, place: null, after: null,
   })
 }
@@ -284,6 +285,7 @@ async function goOn(draft) {
   const definition = await definitionOf(draft.name, draft.version, draft.url)
   if (!definition) return notice(w('missing_form'))
   return interview(draft, drawn(definition), draft, async (instance) => {
+    if (draft.list) return turnsScreen(draft, instance)
     draft.after = { values: {}, place: null, child: instance.at('population')?.value === 'child', screening: instance.xml() }
     draft.after.stamps = { instance: `uuid:${crypto.randomUUID()}` }
     await keep(draft)
@@ -303,14 +305,34 @@ async function askAfter(draft) {
     await keep(draft)
     goOn(draft)
   })
-  return interview(draft, drawn(definition), draft.after, async (instance) => {
-    await net.finish({
-      id: draft.id, screening: draft.after.screening, after: instance.xml(), draft: draft.id, owner: session.phone.owner,
-    })
-    unsaved = false
-    finishedScreen()
-    synchronise()
-  }, change, w('finish'))
+  return interview(draft, drawn(definition), draft.after, (instance) => sealed(draft, { form: draft.after.screening, after: instance.xml() }), change, w('finish'))
+}
+
+async function sealed(draft, said) {
+  await net.finish({ ...said, id: draft.id, draft: draft.id, owner: session.phone.owner })
+  unsaved = false
+  finishedScreen()
+  synchronise()
+}
+
+// Whose turn it is, of those on a bus: by the number on the bracelet, those first who are screened first.
+function turnsScreen(draft, instance) {
+  redraw = () => turnsScreen(draft, instance)
+  const turns = ['first', 'today']
+  const value = (entry, name) => entry.like(name)[0]?.value ?? ''
+  const steps = (entry) => [...instance.points(entry)].filter((one) => one.relevant && one.node.type === 'note' && one.node.relevant)
+  const entries = instance.at('').like('traveller').filter((entry) => turns.includes(value(entry, 'order')))
+  const lines = entries
+    .sort((one, other) => turns.indexOf(value(one, 'order')) - turns.indexOf(value(other, 'order')))
+    .map((entry) => element('li', {}, element('strong', {}, value(entry, 'bracelet')), ' ', ...steps(entry).map((one) => instance.words(one.node.label, one, language))))
+  screen(
+    w('turns'),
+    lines.length ? element('ul', { class: 'field-list', id: 'turns' }, ...lines) : line(w('turns_none')),
+    line(w('turns_how'), 'govuk-hint'),
+    button(w('finish'), () => sealed(draft, { form: instance.xml() }).catch((problem) => notice(w(problem instanceof store.Full ? 'full' : 'failed')))),
+    quiet(w('change'), () => goOn(draft)),
+    quiet(w('home'), homeScreen),
+  )
 }
 
 function finishedScreen() {

@@ -87,9 +87,9 @@ export async function fetchPack(about, token) {
 // -- a report ----------------------------------------------------------------------------------------------------
 
 // Seal what was recorded and let it wait. The draft goes in the same moment: there is never both, and never neither.
-export async function finish({ id, screening, after, draft, owner }) {
+export async function finish({ id, form, after = '', draft, owner }) {
   const pack = await store.get('state', 'pack')
-  const said = JSON.stringify({ screening, after, sealed_at: new Date().toISOString() })
+  const said = JSON.stringify({ form, after, sealed_at: new Date().toISOString() })
   const packed = new Response(new Blob([said]).stream().pipeThrough(new CompressionStream('gzip')))
   const plain = new Uint8Array(await packed.arrayBuffer())
   const info = text.encode(`spean report 1|${id}|${pack.key.name}`)
@@ -147,7 +147,7 @@ async function sendOne(about, { key, token, phone }, one) {
       'X-Spean-Clock': new Date().toISOString(),
     },
   })
-  const received = [200, 201, 202, 409].includes(status) && body.id === one.id && body.digest === one.digest && body.code
+  const received = [200, 201, 202, 409].includes(status) && body.id === one.id && body.digest === one.digest && typeof body.code === 'string'
   if (received) {
     phone.off = off(body.time)
     const { body: _gone, ...rest } = one
