@@ -79,6 +79,24 @@ def test_from_the_list_to_the_interview(
     )
 
 
+def test_what_came_with_the_line_is_shown_and_nothing_is_answered_for_the_person(
+    cast: Cast, partner_list: PartnerList
+) -> None:
+    """Sex and age stand there to be looked at; whether she is a child after all, only she and the keeper can say."""
+    client = signed_in(cast.provider)
+    screening = to_case.begin_from_row(cast.provider, of_line(2))
+    form = client.get(reverse("screening_step", args=[screening.pk, "person"])).context["form"]
+    shown = {name: form[name].value() for name in ("stated_name", "age", "sex", "age_disputed", "age_unknown")}
+    assert shown == {
+        "stated_name": "Kanarie Sreyneang", "age": screening.age, "sex": "female", "age_disputed": "",
+        "age_unknown": False,
+    }  # fmt: skip
+    url = reverse("screening_step", args=[screening.pk, "person"])
+    typed = {"age": "22", "sex": "female", "age_disputed": "no", "stated_name": "Sreyneang"}
+    assert client.post(url, typed).status_code == 302
+    assert client.get(url).context["form"]["age_disputed"].value() == "no"
+
+
 def test_a_second_press_leads_to_the_same_case(cast: Cast, partner_list: PartnerList) -> None:
     client, row, once = signed_in(cast.provider), of_line(2), str(uuid4())
     first, again = begin(client, row, once=once), begin(client, row, once=once)
