@@ -238,6 +238,9 @@ def _screening_answered(case: Case, actor: User, facts: Mapping[str, Any]) -> li
     failures = []
     if row.completed_at is not None:
         failures.append(_("This interview is already completed."))
+    if row.carried_over:
+        # Her age decides which rules hold for her: it is hers to say, and not a list's.
+        failures.append(_("Go through the page about the person with her first: what stands there came from a list."))
     # "Nothing was asked" is no screening; "everything was declined" is one.
     if not any(answer != "not_asked" for answer in row.answers.values()):
         failures.append(_("Answer at least one question first, even with “declined” or “don’t know”."))

@@ -135,7 +135,7 @@ class TestBegunFromALine:
     def registered(self, cast: Cast, row: ListRow) -> Person:
         """The whole way from the line to the register, under names that no machine would take for those of the line."""
         screening = to_case.begin_from_row(cast.provider, row, instrument="ilo_2009")
-        detection.save_answers(cast.provider, screening, version=None, answers=steps.STRONG_ANSWERS)
+        detection.save_answers(cast.provider, screening, version=None, answers=steps.STRONG_ANSWERS, carried_over=False)
         case = detection.complete_screening(cast.provider, screening).case
         record_consent(
             cast.provider, case, purpose="referral_to_focal_agency", classes=steps.FULL, evidence="thumbprint",

@@ -1,11 +1,13 @@
 """From a line of a list into case work: whose line, once, with what it says, and nobody named on the way."""
 
+import threading
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 from django.http import Http404
 
 from spean.access import policy, roles
@@ -22,7 +24,7 @@ from spean.lists import delivering, to_case
 from spean.lists.models import ListRow, PartnerList
 from spean.privacy import doors, vault
 from spean.privacy.models import Consent, Event
-from spean.workflow.engine import AlreadyDone, Forbidden, Refused, WrongState, failures
+from spean.workflow.engine import AlreadyDone, CannotDo, Forbidden, Refused, WrongState, failures
 from tests import steps
 from tests.cast import PEOPLE, Cast
 from tests.lists.files import AGREED, agreeing, as_csv, begun, rows, sent, somebody
@@ -75,7 +77,9 @@ class TestBegun:
     def test_the_proof_is_no_consent_to_share(self, cast: Cast) -> None:
         screening = to_case.begin_from_row(cast.provider, line(cast), instrument="ilo_2009")
         assert not Consent.objects.exists()
-        detection.save_answers(cast.provider, screening, version=None, answers=steps.STRONG_ANSWERS, age=23)
+        detection.save_answers(
+            cast.provider, screening, version=None, answers=steps.STRONG_ANSWERS, age=23, carried_over=False
+        )
         detection.complete_screening(cast.provider, screening)
         assert failures("refer_case", Case.objects.get(), cast.provider)
         with transaction.atomic():
@@ -105,6 +109,12 @@ class TestBegun:
         assert (fresh.case.sex, fresh.age, interview.going_on(fresh)) == ("female", screening.age, "person")
         detection.save_answers(cast.provider, fresh, version=None, age=22, age_disputed=False, carried_over=False)
         assert interview.going_on(Screening.objects.select_related("case").get()) == "about"
+
+    def test_an_interview_is_not_closed_on_what_a_list_says_of_her(self, cast: Cast) -> None:
+        screening = to_case.begin_from_row(cast.provider, line(cast), instrument="ilo_2009")
+        detection.save_answers(cast.provider, screening, version=None, answers=steps.STRONG_ANSWERS)
+        with pytest.raises(Refused, match="came from a list"):
+            detection.complete_screening(cast.provider, screening)
 
     @pytest.mark.parametrize(
         ("written", "year", "age", "year_only"),
@@ -173,6 +183,55 @@ class TestOnce:
             ListRow.objects.filter(pk=second.pk).update(case=case, case_status="begun")
         with pytest.raises(IntegrityError), transaction.atomic():
             ListRow.objects.filter(pk=second.pk).update(case=Case.objects.get(pk=case.pk))
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "keys"])
+class TestAtOnce:
+    def together(self, *deeds: Callable[[], Any]) -> list[str]:
+        """What became of each: "done", or why not."""
+        barrier, outcomes = threading.Barrier(len(deeds)), []
+
+        def run(deed: Callable[[], Any]) -> None:
+            try:
+                barrier.wait(timeout=60)
+                deed()
+                outcomes.append("done")
+            except CannotDo as refused:
+                outcomes.append(type(refused).__name__)
+            finally:
+                connections.close_all()
+
+        threads = [threading.Thread(target=run, args=[deed]) for deed in deeds]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return outcomes
+
+    def test_two_presses_are_one_case(self, cast: Cast) -> None:
+        row = line(cast)
+
+        def press() -> None:
+            to_case.begin_from_row(cast.again("provider"), ListRow.objects.get(pk=row.pk), once=uuid4())
+
+        assert sorted(self.together(press, press)) == ["WrongState", "done"]
+        assert ListRow.objects.get().case == Case.objects.get()
+
+    def test_a_correction_that_comes_meanwhile_neither_loses_the_case_nor_frees_the_line(self, cast: Cast) -> None:
+        owner = delivered(cast, agreeing("1"))
+        row = ListRow.objects.get()
+        raw = as_csv(rows(agreeing("1", Phone="098 765 432"), heading=AGREED))
+        outcomes = self.together(
+            lambda: to_case.begin_from_row(cast.again("provider"), row),
+            lambda: sent(cast.again("provider"), owner, raw),
+        )
+        assert ListRow.objects.get(status="replaced").case is None
+        held = ListRow.objects.get(status="accepted")
+        # Whichever came first: begun and carried along, or not begun at all.
+        assert (held.case_status, held.case) == (
+            ("begun", Case.objects.get()) if outcomes == ["done", "done"] else ("none", None)
+        )
+        assert Case.objects.count() == outcomes.count("done") - 1
 
 
 class TestWhose:
@@ -291,7 +350,9 @@ class TestLater:
     ) -> None:
         """Her line is the partner's and still readable: it must not tell whose the codes are that stay."""
         screening = to_case.begin_from_row(cast.provider, line(cast), instrument="ilo_2009")
-        detection.save_answers(cast.provider, screening, version=None, answers=steps.STRONG_ANSWERS, age=23)
+        detection.save_answers(
+            cast.provider, screening, version=None, answers=steps.STRONG_ANSWERS, age=23, carried_over=False
+        )
         case = detection.complete_screening(cast.provider, screening).case
         record_refusal(cast.provider, case, purpose="referral_to_focal_agency", language="km")
         with django_capture_on_commit_callbacks(execute=True):
