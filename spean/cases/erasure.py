@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from spean.access.models import User
-from spean.cases import attaching, work
+from spean.cases import attaching, ties, work
 from spean.cases.holds import episodes_of, holds_on
 from spean.cases.models import Case, OperationalFact
 from spean.country import pack
@@ -75,6 +75,7 @@ def confirm_erasure(actor: User, erasure: Erasure, *, version: int | None = None
             step.obj.decided_at, step.obj.decided_by = clock.now(), actor
             step.obj.subjects = sorted({case.subject for case in cases} | {row.subject for row in _with_own_key(cases)})
             Case.objects.filter(pk__in=scope, erased_at__isnull=True).update(erased_at=clock.now())
+            ties.cut(scope)
             for case in cases:
                 work.finish_tasks(case)
         step.facts.update(ground=step.obj.ground, episodes=len(cases))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from spean.access import policy
 from spean.access.models import User
-from spean.cases import work
+from spean.cases import ties, work
 from spean.cases.actions import new_case
 from spean.cases.models import Case
 from spean.country import pack
@@ -25,7 +25,7 @@ SEALED = ("stated_name", "stated_contact", "notes")
 # What one page of an interview may set, beside answers and sealed texts.
 CODED = (
     "age", "age_disputed", "acts", "forms", "private_place", "interview_language", "interpreter",
-    "interpreter_not_from_scene", "preferred_interviewer_asked",
+    "interpreter_not_from_scene", "preferred_interviewer_asked", "carried_over",
 )  # fmt: skip
 # What a further interview takes over: who the person is does not change because she is asked again.
 KEPT = ("age", "age_disputed", "acts", "forms", "interview_language")
@@ -180,6 +180,7 @@ def count_without_identity(
         step.obj.refusal_reason = reason
         step.facts["reason"] = reason
         work.finish_tasks(step.obj)
+        ties.cut([step.obj.pk])
         subject = step.obj.subject
         step.on_commit(lambda: vault.destroy_key(subject))
     return step.obj
@@ -237,6 +238,9 @@ def _screening_answered(case: Case, actor: User, facts: Mapping[str, Any]) -> li
     failures = []
     if row.completed_at is not None:
         failures.append(_("This interview is already completed."))
+    if row.carried_over:
+        # Her age decides which rules hold for her: it is hers to say, and not a list's.
+        failures.append(_("Go through the page about the person with her first: what stands there came from a list."))
     # "Nothing was asked" is no screening; "everything was declined" is one.
     if not any(answer != "not_asked" for answer in row.answers.values()):
         failures.append(_("Answer at least one question first, even with “declined” or “don’t know”."))

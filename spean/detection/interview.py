@@ -62,7 +62,7 @@ def going_on(screening: Screening) -> str:
     answered = set(screening.answers)
     kept = {
         "before": screening.private_place is not None,
-        "person": bool(case.sex),
+        "person": bool(case.sex) and not screening.carried_over,
         "about": bool(case.detection_context),
         "journey": screening.acts is not None or bool(screening.forms) or bool(answered),
         "work": bool(screening.forms) or bool(answered),

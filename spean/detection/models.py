@@ -38,6 +38,9 @@ class Screening(models.Model):
     interpreter_not_from_scene = models.BooleanField(null=True, blank=True)
     preferred_interviewer_asked = models.BooleanField(null=True, blank=True)
 
+    # What stands of the person came with her from a list; nobody has gone through it with her yet.
+    carried_over = models.BooleanField(default=False)
+
     stated_name = SealedField(section="identity")
     stated_contact = SealedField(section="contact")
     notes = SealedField(section="narrative", long=True)
@@ -77,7 +80,7 @@ class Screening(models.Model):
             "result", "ilo_category", "assessment",
         )  # fmt: skip
         plain = (
-            "id", "case", "instrument", "instrument_version", "started_at", "completed_at", "screener",
+            "id", "case", "instrument", "instrument_version", "carried_over", "started_at", "completed_at", "screener",
             "organisation", "version",
         )  # fmt: skip
 

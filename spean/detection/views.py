@@ -124,7 +124,7 @@ def _kept_before(form: BeforeForm) -> dict[str, Any]:
 
 
 def _shown_person(user: User, screening: Screening) -> dict[str, Any]:
-    met = bool(screening.case.sex)
+    met = bool(screening.case.sex) and not screening.carried_over
     return {
         "age": screening.age,
         "age_unknown": met and screening.age is None,
@@ -152,6 +152,7 @@ BINDINGS: Mapping[str, Binding] = {
         lambda form: {
             "age": form.cleaned_data["age"],
             "age_disputed": bool(form.cleaned_data["age_disputed"]),
+            "carried_over": False,
         },
         lambda form: {"sex": form.cleaned_data["sex"]},
         sealed=("stated_name",),

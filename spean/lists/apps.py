@@ -11,6 +11,6 @@ class ListsConfig(AppConfig):
     def ready(self) -> None:
         # The verbs register the requirements that the workflow tables name.
         from spean.cases import uploads
-        from spean.lists import delivering, linking, pairs, sheet  # noqa: F401
+        from spean.lists import delivering, linking, pairs, sheet, to_case  # noqa: F401
 
         uploads.LIMITS["partner_list_deliver"] = sheet.MOST_BYTES

@@ -352,8 +352,22 @@ class _Keeper:
             ListRow.objects.bulk_create(new)
             if back:
                 ListRow.objects.filter(pk__in=[one.pk for one in back]).update(status="accepted", replaced_by=None)
-            for old, by in replaced:
-                ListRow.objects.filter(pk=old.pk).update(status="replaced", replaced_by=by)
+            self._replace(replaced)
+
+    def _replace(self, replaced: Iterable[tuple[_Known, UUID]]) -> None:
+        """The later line holds. The case that was begun from the earlier goes with it: it is the same person's line."""
+        pairs = list(replaced)
+        # Locked, all of them: a case that is begun at this moment is begun before, or not at all.
+        earlier = ListRow.objects.select_for_update(of=("self",)).filter(pk__in=[old.pk for old, _by in pairs])
+        begun = {
+            pk: case for pk, status, case in earlier.order_by("pk").values_list("pk", "case_status", "case_id")
+            if status == "begun"
+        }  # fmt: skip
+        for old, by in pairs:
+            ListRow.objects.filter(pk=old.pk).update(status="replaced", replaced_by=by, case=None)
+            if old.pk in begun:
+                begun[by] = begun[old.pk]
+                ListRow.objects.filter(pk=by).update(case_status="begun", case=begun[by])
 
     def counts(self) -> dict[str, dict[str, int]]:
         told: Iterator[str] = (code for one in self.outcomes for code in one.told)

@@ -93,6 +93,7 @@ def _count(linking: Linking, rows: QuerySet[ListRow], head: str) -> Counted:
         given += registered.rows(linking)
         ours = registered.decisions()
         same, different = same + ours[0], different + ours[1]
+        same = same + registered.agreeing(same, different, registered.begun_from_rows())
     own = {row.pk for row in given}
     known = spellings(country.pack())
     if rows.exists():

@@ -168,14 +168,21 @@ class ListRow(models.Model):
     consented = models.BooleanField(default=False)
     # Of tokens: under which key and at which strength; only rows of one head can be linked.
     head = models.CharField(max_length=60, blank=True)
+    # The case that was begun from it. Once begun, never again, also when the tie was cut: see `to_case`.
+    case_status = models.CharField(max_length=10, default="none")
+    case = models.OneToOneField("cases.Case", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    version = models.PositiveIntegerField(default=1)
     replaced_by = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaces")
     destroyed_at = models.DateTimeField(null=True, blank=True)
     destroyed_by = models.ForeignKey("access.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # What is done with a line stands in no case's history: whoever works on the case need not know of the list.
+    apart = True
 
     class Meta:
         ordering = ("partner_list", "line", "id")
         triggers: ClassVar[list[pgtrigger.Trigger]] = [
-            pgtrigger.Protect(name="never_removed", operation=pgtrigger.Delete)
+            *status_triggers("lists.ListRow", "case_status"),
+            pgtrigger.Protect(name="never_removed", operation=pgtrigger.Delete),
         ]
         constraints = [
             models.UniqueConstraint(fields=["partner_list", "digest"], name="list_row_once"),
@@ -189,18 +196,29 @@ class ListRow(models.Model):
                 name="list_row_replaced_by_one",
             ),
             models.CheckConstraint(
+                condition=Q(case_status="begun") | Q(case_status="none", case__isnull=True),
+                name="list_row_case_was_begun",
+            ),
+            models.CheckConstraint(
                 condition=Q(destroyed_at__isnull=True, destroyed_by__isnull=True)
                 | Q(destroyed_at__isnull=False, destroyed_by__isnull=False, content__isnull=True),
                 name="list_row_destroyed_is_empty",
             ),
         ]
-        indexes = [models.Index(fields=["delivery", "status"], name="list_row_of_delivery")]
+        indexes = [
+            models.Index(fields=["delivery", "status"], name="list_row_of_delivery"),
+            # Few of a long list agree, and their page must not read all the others.
+            models.Index(
+                fields=["partner_list", "delivery", "line"], name="list_row_agreed",
+                condition=Q(status="accepted", consented=True),
+            ),
+        ]  # fmt: skip
 
     class Privacy:
         coded = ("reasons", "sex", "birth_year", "consented")
         plain = (
-            "id", "partner_list", "delivery", "line", "status", "digest", "number_digest", "head", "replaced_by",
-            "destroyed_at", "destroyed_by",
+            "id", "partner_list", "delivery", "line", "status", "digest", "number_digest", "head", "case_status", "case",
+            "version", "replaced_by", "destroyed_at", "destroyed_by",
         )  # fmt: skip
 
     @property

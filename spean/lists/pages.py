@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from spean.access import policy
 from spean.access.pages import AccessRequest
 from spean.lists import delivering, judging, report, words
+from spean.lists.case_pages import codes_of
 from spean.lists.forms import ColumnsForm, DeclarationForm, DeliverForm, ListForm
 from spean.lists.models import Delivery, ListRow, PartnerList
 from spean.privacy import doors
@@ -73,6 +74,7 @@ def one(request: AccessRequest, pk: UUID) -> HttpResponse:
         "aside": rows.filter(status="quarantined").count(),
         "consented": rows.filter(status="accepted", consented=True).count(),
         "takes_files": row.form != "number",
+        "may_begin": row.form == "names" and policy.may(request.user, "see_agreed", row),
     }
     return render(request, "lists/list.html", context)
 
@@ -225,10 +227,13 @@ def _row_page(
     request: AccessRequest, row: ListRow, form: ActionForm, told: list[tuple[str, str]] | None = None
 ) -> HttpResponse:
     title, colour = words.ROW_STATUS[row.status]
+    agreed = policy.may(request.user, "begin_from_row", row)
     context = {
         "row": row, "form": form, "status": title, "colour": colour, "told": told,
         "reasons": [words.REASONS[code] for code in row.reasons],
-        "may_open": row.status == "quarantined" and policy.may(request.user, "read_row", row),
+        "may_open": agreed or (row.status == "quarantined" and policy.may(request.user, "read_row", row)),
+        "agreed": agreed,
+        "case_code": codes_of(request.user, [row.case_id]).get(row.case_id) if row.case_id else None,
     }  # fmt: skip
     return render(request, "lists/row.html", context, status=422 if form.is_bound else 200)
 
@@ -236,16 +241,20 @@ def _row_page(
 @require_POST
 @sensitive_variables()
 def open_row(request: AccessRequest, pk: UUID) -> HttpResponse:
-    """What stands in a line that was kept aside, so that it can be corrected. Opened through the door, and recorded."""
+    """What stands in a line that was kept aside, or whose person agreed. Opened through the door, and recorded."""
     row = _row(request, pk)
     opened = doors.reveal(request.user, [row], ["content"], "partner_list")[row.pk]["content"]
     return _row_page(request, row, ActionForm(), told=cells(opened) if opened else [])
 
 
 def cells(content: str) -> list[tuple[str, str]]:
-    """A row's cells with their names, those first that we know."""
+    """A row's cells with their names: those that we know first, in the order in which one reads who somebody is."""
     fields, rest = judging.shown(content)
-    return [(str(words.FIELD_LABELS.get(name, name)), value) for name, value in fields.items()] + list(rest.items())
+    names = [
+        *filter(fields.__contains__, words.FIELD_LABELS),
+        *(one for one in fields if one not in words.FIELD_LABELS),
+    ]
+    return [(str(words.FIELD_LABELS.get(name, name)), fields[name]) for name in names] + list(rest.items())
 
 
 @require_POST

@@ -1,6 +1,7 @@
 """The people whom Spean itself knows, as one more list of the linked register: read in the job, shown to nobody.
 
 What was decided at registration holds: records pointed at each other are one person, and pairs found different are two.
+Whoever was registered from a case that began with a line of a list is the person of that line.
 """
 
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from spean.lists.models import Linking
+from spean.lists.models import Linking, ListRow
 from spean.lists.register import Row
 from spean.people.models import Person, PossibleMatch
 from spean.privacy import canaries, doors
@@ -62,3 +63,45 @@ def decisions() -> tuple[Pairs, Pairs]:
     decided = PossibleMatch.objects.filter(status="not_same").order_by("pk").values_list("person_id", "other_id")
     different = [(min(pair), max(pair)) for pair in decided if last(pair[0]) != last(pair[1])]
     return same, different
+
+
+def begun_from_rows() -> Pairs:
+    """(line, person) of whoever was registered from a case that began with a line of a list, the lower id first."""
+    rows = ListRow.objects.filter(status="accepted", head="", case__person__isnull=False).order_by("pk")
+    return [(min(pair), max(pair)) for pair in rows.values_list("pk", "case__person_id")]
+
+
+def agreeing(same: Pairs, different: Pairs, more: Pairs) -> Pairs:
+    """Those of `more` that are the same without making two one whom somebody decided to be different.
+
+    Whoever decided about two lines, or two records, had both before him; of a line and a case nobody compared anything.
+    Left out, a linking goes on and counts one person more; kept in, it would break off.
+    """
+    above: dict[UUID, UUID] = {}
+    apart: dict[UUID, set[UUID]] = {}
+
+    def find(pk: UUID) -> UUID:
+        while (up := above.get(pk, pk)) != pk:
+            pk = up
+        return pk
+
+    def join(one: UUID, other: UUID) -> None:
+        above[other] = one
+        for far in apart.pop(other, set()):
+            apart.setdefault(one, set()).add(far)
+
+    for one, other in same:
+        if (a := find(one)) != (b := find(other)):
+            join(a, b)
+    for one, other in different:
+        apart.setdefault(find(one), set()).add(other)
+        apart.setdefault(find(other), set()).add(one)
+    kept = []
+    for one, other in more:
+        a, b = find(one), find(other)
+        if any(find(far) == b for far in apart.get(a, ())):
+            continue
+        kept.append((one, other))
+        if a != b:
+            join(a, b)
+    return kept

@@ -70,6 +70,7 @@ ACTIONS: dict[str, str | Promise] = {
     "list.failed": _("File of a list could not be read"),
     "list.withdrawn": _("File of a list taken back, and destroyed"),
     "list.row_destroyed": _("Row of a list destroyed"),
+    "list.row_begun": _("Case begun from a row of a list"),
     "linking.started": _("Linking of the lists started"),
     "linking.finished": _("Linking of the lists finished"),
     "linking.estimated": _("Estimate from the overlap of linked lists kept"),

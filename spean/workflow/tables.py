@@ -58,6 +58,7 @@ EMERGENCY = "privacy.EmergencyAccess"
 ACCESS_CHANGE = "access.AccessChange"
 EXPORT = "exchange.Export"
 DELIVERY = "lists.Delivery"
+LIST_ROW = "lists.ListRow"
 LINKING = "lists.Linking"
 PAIR = "lists.Pair"
 EDITION = "statistics.Edition"
@@ -240,6 +241,9 @@ TRANSITIONS: tuple[T, ...] = (
     T("take_in_delivery", DELIVERY, ("waiting",), "taken", "list.taken", action="deliver_list"),
     T("fail_delivery", DELIVERY, ("waiting",), "failed", "list.failed", action="deliver_list"),
     T("withdraw_delivery", DELIVERY, ("received", "failed"), "withdrawn", "list.withdrawn", action="deliver_list"),
+    # Only a line with proof that the person agreed, and only once: its status is the list's business, this is the case's.
+    T("begin_from_row", LIST_ROW, ("none",), "begun", "list.row_begun", ("line_agreed", "list_of_this_organisation"),
+      field="case_status", law=f"{COMMIT} 12-13, 18"),
     T("start_linking", LINKING, None, "waiting", "linking.started", ("something_to_link", "no_linking_runs"),
       parent="organisation"),
     T("finish_linking", LINKING, ("waiting",), "done", "linking.finished", action="start_linking"),

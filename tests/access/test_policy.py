@@ -98,6 +98,8 @@ MODEL_OF: dict[str, str] = {
     "extend_budget": "access.User",
     "see_list": "lists.PartnerList",
     "deliver_list": "lists.PartnerList",
+    "see_agreed": "lists.PartnerList",
+    "begin_from_row": "lists.ListRow",
     "read_row": "lists.ListRow",
     "destroy_row": "lists.ListRow",
     "see_register": "lists.Linking",

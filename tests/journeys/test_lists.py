@@ -1,10 +1,14 @@
 """A shelter sends its list, the statistician has all lists linked, and the registry decides a pair."""
 
+import pytest
+
+from spean.access.models import User
+from spean.cases.models import Case
 from spean.lists import tasks
-from spean.lists.models import Delivery, Linking, Pair, PartnerList
+from spean.lists.models import Delivery, Linking, ListRow, Pair, PartnerList
 from tests.cast import Cast
 from tests.journeys.conftest import Arrive
-from tests.lists.files import as_csv, begun, rows, sent, somebody
+from tests.lists.files import AGREED, agreeing, as_csv, begun, rows, sent, somebody
 
 
 def test_lists_from_the_file_to_the_count(cast: Cast, arrive: Arrive) -> None:
@@ -59,3 +63,30 @@ def test_lists_from_the_file_to_the_count(cast: Cast, arrive: Arrive) -> None:
     registry.answer({"decision": "unsure"}, 'form[action$="/decide/"] button')
     assert Pair.objects.filter(status="unsure").count() == 1
     provider.open(f"/lists/{PartnerList.objects.get(title__startswith='Arrivals').pk}/")
+
+
+@pytest.mark.parametrize(("language", "width"), [("en", 360), ("km", 360), ("en", 1280), ("km", 1280)])
+def test_from_a_line_to_the_interview(cast: Cast, arrive: Arrive, language: str, width: int) -> None:
+    owner = begun(cast.provider, "Guests of the river house")
+    people = (agreeing("1"), agreeing("2", Gender="", DOB=""), agreeing("3", Gender="M"), somebody("4"))
+    sent(cast.provider, owner, as_csv(rows(*people, heading=AGREED)))
+    provider = arrive(cast.provider, width=width)
+    User.objects.filter(pk=cast.provider.pk).update(language=language)
+    provider.language = language
+    provider.open(f"/lists/{owner.pk}/")
+    provider.follow("/agreed/")
+    assert "Kanarie" not in provider.text
+    row = ListRow.objects.get(line=2)
+    provider.follow(f"/list-rows/{row.pk}/")
+    provider.click('form[action$="/open/"] button')
+    assert "Kanarie" in provider.text
+    provider.follow("/begin/")
+    provider.answer({"instrument": "first_responder", "exploitation": "labour"})
+    case = Case.objects.get()
+    assert provider.at.endswith("/before/")
+    provider.open(f"/screening/{case.screenings.get().pk}/person/")
+    assert provider.page.input_value('[name="stated_name"]') == "Kanarie Sreyneang"
+    provider.open(f"/list-rows/{row.pk}/")
+    assert case.code in provider.text
+    provider.open(f"/lists/{owner.pk}/agreed/")
+    assert case.code in provider.text

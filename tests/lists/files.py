@@ -12,6 +12,7 @@ from spean.lists.models import Delivery, Linking, ListRow, Pair, PartnerList
 from tests.cast import Cast
 
 HEADING = ("No", "Surname", "Given name", "Gender", "DOB", "Nationality", "Place of birth", "Phone", "Mother")
+AGREED = (*HEADING, "Consent", "Consent form")
 DECLARED = Declared("Everybody who slept here", "most")
 
 
@@ -46,6 +47,11 @@ def as_workbook(lines: Sequence[Sequence[Any]], *others: Sequence[Sequence[Any]]
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def agreeing(number: str = "1", **more: str) -> dict[str, str]:
+    """A line of somebody who agreed, with proof."""
+    return somebody(number, **{"Consent": "yes", "Consent_form": f"F-{number}", **more})
 
 
 def begun(

@@ -1,23 +1,29 @@
 """Registered persons as one more list: counted with the lists, decided at registration, named nowhere."""
 
 import json
+import random
+from itertools import combinations
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from spean.cases.consent import record_consent
 from spean.cases.models import Case
-from spean.lists import estimating, linking, registered, tasks
+from spean.detection import actions as detection
+from spean.lists import estimating, linking, pairs, registered, tasks, to_case
 from spean.lists.delivering import Declared
-from spean.lists.models import Clustered, Linking, Pair, PartnerList
+from spean.lists.models import Clustered, Linking, ListRow, Pair, PartnerList
 from spean.oversight.planting import plant_canary
 from spean.people.actions import MatchesToDecide, register_person
 from spean.people.models import Person
 from spean.privacy import vault
 from spean.privacy.models import Event
+from spean.referral import actions as referral
 from spean.statistics.models import Figure
 from tests import steps
 from tests.cast import Cast
-from tests.lists.files import as_csv, begun, rows, sent, somebody
+from tests.lists.files import AGREED, agreeing, as_csv, begun, rows, sent, somebody
 from tests.oversight.conftest import INVENTED
 from tests.signed_in import signed_in
 
@@ -121,6 +127,95 @@ def test_invented_and_erased_persons_are_not_counted(cast: Cast) -> None:
     assert registered.SOURCE in linked(cast).result["groups"][0]["lists"]
     vault.destroy_key(person.subject)
     assert registered.SOURCE not in linked(cast).result["groups"][0]["lists"]
+
+
+class TestBegunFromALine:
+    """Whoever was registered from a case that began with a line of a list is the person of that line."""
+
+    def registered(self, cast: Cast, row: ListRow) -> Person:
+        """The whole way from the line to the register, under names that no machine would take for those of the line."""
+        screening = to_case.begin_from_row(cast.provider, row, instrument="ilo_2009")
+        detection.save_answers(cast.provider, screening, version=None, answers=steps.STRONG_ANSWERS, carried_over=False)
+        case = detection.complete_screening(cast.provider, screening).case
+        record_consent(
+            cast.provider, case, purpose="referral_to_focal_agency", classes=steps.FULL, evidence="thumbprint",
+            language="km",
+        )  # fmt: skip
+        referral.acknowledge_referral(cast.manager, referral.refer_case(cast.provider, case, cast.org("focal")))
+        told = steps.identity("Touch", "Malis", birth_date="1980-01-02", birth_year=1980, phone="", sex="female")
+        register_person(cast.manager, Case.objects.get(), told, {})
+        return Person.objects.get()
+
+    def begun(self, cast: Cast) -> tuple[ListRow, Person]:
+        thida = agreeing("2", Surname="Chan", Given_name="Thida", DOB="02/03/1999", Phone="", Mother="Oum Sokha")
+        sent(cast.provider, begun(cast.provider), as_csv(rows(agreeing("1"), thida, heading=AGREED)))
+        row = ListRow.objects.get(line=2)
+        return row, self.registered(cast, row)
+
+    def test_is_counted_once_where_the_machine_would_count_two(self, cast: Cast) -> None:
+        row, person = self.begun(cast)
+        assert registered.begun_from_rows() == [(min(row.pk, person.pk), max(row.pk, person.pk))]
+        found = linked(cast)
+        (group,) = found.result["groups"]
+        assert (group["persons"], group["overlap"]) == (2, {"10": 1, "11": 1})
+        # What is kept of it is about the lines alone.
+        assert set(Clustered.objects.values_list("row_id", flat=True)) == set(
+            ListRow.objects.values_list("pk", flat=True)
+        )
+        assert str(person.pk) not in str(found.result)
+        assert not Pair.objects.exists()
+        ListRow.objects.filter(pk=row.pk).update(case=None)
+        (group,) = linked(cast).result["groups"]
+        assert (group["persons"], group["overlap"]) == (3, {"01": 1, "10": 2})
+
+    def test_holds_for_the_line_that_replaced_it_and_not_for_a_destroyed_one(self, cast: Cast) -> None:
+        row, person = self.begun(cast)
+        sent(cast.provider, row.partner_list, as_csv(rows(agreeing("1", Phone="098 765 432"), heading=AGREED)))
+        ((one, other),) = registered.begun_from_rows()
+        assert {one, other} == {person.pk, ListRow.objects.get(case__isnull=False, status="accepted").pk}
+        assert linked(cast).result["groups"][0]["persons"] == 2
+        from spean.lists.delivering import destroy_row
+
+        destroy_row(cast.provider, ListRow.objects.get(case__isnull=False))
+        assert registered.begun_from_rows() == []
+
+    def test_what_the_registry_decided_about_two_lines_stands(self, cast: Cast) -> None:
+        """Two cases of one person, from two lines that the registry holds for two: no linking breaks off."""
+        row, person = self.begun(cast)
+        second = ListRow.objects.exclude(pk=row.pk).get()
+        case = to_case.begin_from_row(cast.provider, second).case
+        Case.objects.filter(pk=case.pk).update(person=person)
+        assert linked(cast).result["groups"][0]["persons"] == 1
+        low, high = sorted((row, second), key=lambda one: one.pk)
+        pair = Pair(
+            linking=Linking.objects.latest("started_at"), one=low, other=high, status="open", probability=0, effect=0
+        )
+        pair.save()
+        pairs.decide(cast.registry, pair, "not_same")
+        assert linked(cast).result["groups"][0]["persons"] == 2
+
+    def test_agreeing_keeps_all_that_can_hold(self) -> None:
+        """Against the plain definition: taken one by one, as long as no two that are different become one."""
+        chance = random.Random(7)
+        for _ in range(200):
+            ids = [UUID(int=number) for number in range(7)]
+            every = list(combinations(ids, 2))
+            same, different, more = (chance.sample(every, chance.randint(0, 4)) for _ in range(3))
+            if not holds(same, different):
+                continue
+            kept = list(same)
+            for pair in more:
+                if holds([*kept, pair], different):
+                    kept.append(pair)
+            assert registered.agreeing(same, different, more) == kept[len(same) :]
+
+
+def holds(same: list[tuple[UUID, UUID]], different: list[tuple[UUID, UUID]]) -> bool:
+    parts = [{pk} for pk in {pk for pair in (*same, *different) for pk in pair}]
+    for one, other in same:
+        touched = [part for part in parts if part & {one, other}]
+        parts = [part for part in parts if part not in touched] + [set().union(*touched)]
+    return not any({one, other} <= part for part in parts for one, other in different)
 
 
 class TestEstimate:

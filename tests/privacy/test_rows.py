@@ -144,6 +144,20 @@ def test_a_foreign_row_cannot_be_written_either(cast: Cast, case: Case, wall: No
     assert _see(cast.manager, change) == 1
 
 
+def test_a_line_of_a_list_becomes_a_case_of_its_keepers_and_nobody_elses(cast: Cast, wall: None) -> None:
+    from spean.lists import to_case
+    from spean.lists.models import ListRow
+    from tests.lists.files import AGREED, agreeing, as_csv, begun, sent
+    from tests.lists.files import rows as lines
+
+    sent(cast.provider, begun(cast.provider), as_csv(lines(agreeing(), heading=AGREED)))
+    row = ListRow.objects.get()
+    _see(cast.provider, lambda: to_case.begin_from_row(cast.provider, row))
+    assert ListRow.objects.get().case_id is not None
+    assert _see(cast.provider, Case.objects.count) == 1
+    assert _see(cast.other_provider, Case.objects.count) == 0
+
+
 def test_the_owner_of_the_tables_meets_the_wall_too(case: Case, wall: None) -> None:
     with databases.as_owner():
         assert _everything() == (0, 0)
@@ -254,7 +268,8 @@ def test_every_table_with_sealed_text_of_a_case_is_behind_the_wall() -> None:
         "privacy.Canary",
         # Of no case: a key of the program, and what a phone sent that could not become one.
         "exchange.FormKey", "exchange.Quarantined",
-        # Of no case either: the list of a bus, and the lists of partners, each with a policy of its own.
+        # The list of a bus, and the lists of partners, each with a policy of its own. A line is its keeper's, also where
+        # a case was begun from it: whoever works on the case has nothing to do with the line.
         "detection.Arrival", "lists.PartnerList", "lists.ListRow",
         # The wall stands on them, or they are read by who is not in the case yet and has to decide.
         "privacy.EmergencyAccess", "cases.HandOver", "cases.Conference", "cases.Invitation", "cases.Exclusion",

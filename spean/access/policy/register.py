@@ -54,6 +54,9 @@ LISTERS = (
     HOTLINE_SUPERVISOR,
 )  # fmt: skip
 
+# Of these, who may also start screenings: to him the lines of his list that agreed are people whom he can help.
+LISTING_SCREENERS = tuple(role for role in LISTERS if role in SCREENERS)
+
 of = Rule.of
 
 # Relations of a case: mine = I started it; screening, focal, service, identification = my organisation is
@@ -245,12 +248,17 @@ ACTIONS: dict[str, tuple[Rule, ...]] = {
     "revoke_device": (of(*SCREENERS, to="mine"),),
     "see_quarantined": (of(*SCREENERS, to="mine"),),
     "settle_quarantined": (of(*SCREENERS, to="mine"),),
-    # Partner lists: whoever keeps one, his own. What stands in a row he reads only where it was kept aside.
+    # Partner lists: whoever keeps one, his own. What stands in a row he reads only where it was kept aside, or where
+    # the person agreed, with proof, and he may begin a screening of her.
     "keep_list": (of(*LISTERS, STATISTICS_OFFICER),),
     "keep_list_of_names": (of(*LISTERS),),
     "see_list": (of(*LISTERS, STATISTICS_OFFICER, to="mine"),),
     "deliver_list": (of(*LISTERS, STATISTICS_OFFICER, to="mine"),),
-    "read_row": (of(*LISTERS, to="mine_aside"), of(CASE_MANAGER, to="in_pair")),
+    "see_agreed": (of(*LISTING_SCREENERS, to="mine"),),
+    "begin_from_row": (of(*LISTING_SCREENERS, to="mine_agreed"),),
+    "read_row": (
+        of(*LISTERS, to="mine_aside"), of(*LISTING_SCREENERS, to="mine_agreed"), of(CASE_MANAGER, to="in_pair"),
+    ),
     "destroy_row": (of(*LISTERS, STATISTICS_OFFICER, to="mine"),),
     # The linked register: numbers for the statistician; pairs, with names, for the national focal agency alone.
     "see_register": (of(STATISTICS_OFFICER, to="all"), of(CASE_MANAGER, to="national")),

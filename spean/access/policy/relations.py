@@ -201,6 +201,11 @@ def _keeps_aside(user: User, membership: Membership) -> Q:
     return _keeps("partner_list__")(user, membership) & Q(status="quarantined")
 
 
+def _keeps_agreed(user: User, membership: Membership) -> Q:
+    """A line with names, of a list that I keep, whose person agreed, with proof."""
+    return _keeps("partner_list__")(user, membership) & Q(status="accepted", consented=True, head="")
+
+
 def _in_pair(user: User, membership: Membership) -> Q:
     """A row of a pair that the national focal agency decides."""
     pairs = apps.get_model("lists", "Pair")._default_manager.filter(
@@ -337,7 +342,12 @@ RELATIONS: dict[str, dict[str, Relation]] = {
     },
     "lists.PartnerList": {"mine": _keeps(), "national": _national, "all": _always},
     "lists.Delivery": {"mine": _keeps("partner_list__")},
-    "lists.ListRow": {"mine": _keeps("partner_list__"), "mine_aside": _keeps_aside, "in_pair": _in_pair},
+    "lists.ListRow": {
+        "mine": _keeps("partner_list__"),
+        "mine_aside": _keeps_aside,
+        "mine_agreed": _keeps_agreed,
+        "in_pair": _in_pair,
+    },
     "lists.Linking": {"national": _national, "all": _always},
     "lists.Pair": {"national": _national},
     "exchange.Device": {"mine": lambda user, membership: Q(user_id=user.pk)},
