@@ -7,7 +7,7 @@ and medians are told. ODK Central, the peer of the server, is not part of this: 
 import os
 import tempfile
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Any
 
 from playwright.sync_api import Error as PlaywrightError
@@ -99,10 +99,6 @@ def measured(browser: Any, server: str, app: "App", rounds: int) -> Figures:
                         said = " ".join(str(problem).split())[:200]
                         figures.lacks(row, COLUMNS[one], said)
                         print(f"round {turn + 1}, {row}, {COLUMNS[one]}: {said}", flush=True)
-    for column in figures.columns:
-        spent = figures.found[ANSWER].get(column)
-        if isinstance(spent, list) and spent:
-            figures.add(SLOWEST, column, quantiles(spent, n=20, method="inclusive")[-1])
     return figures
 
 
@@ -120,9 +116,12 @@ def _first_question(figures: Figures, row: str, one: str, tab: "Tab", server: st
         figures.add(NODES, column, tab.page.evaluate("document.querySelectorAll('*').length"))
     elif row == SLOWLY:
         figures.add(HEAP, column, tab.heap())
-        figures.add(ANSWER, column, *tab.answering(forms.ANSWERS[form]))
+        spent = tab.answering(forms.ANSWERS[form])
+        figures.add(ANSWER, column, median(spent))
+        figures.add(SLOWEST, column, quantiles(spent, n=20, method="inclusive")[-1])
+        print(f"{ANSWER}, {column}: {milliseconds(median(spent))}", flush=True)
     elif row == LONG:
-        figures.add(LONG_ANSWER, column, *tab.answering(forms.ANSWERS[form]))
+        figures.add(LONG_ANSWER, column, median(tab.answering(forms.ANSWERS[form])))
 
 
 class Broken(Exception):
@@ -235,7 +234,7 @@ def told(figures: Figures, rounds: int, browser: str) -> None:
     for line in figures.reasons():
         print(line)
     print(
-        f"Everybody in turn, rounds: {rounds}, medians; in brackets how many times the first column; Chromium {browser}, "
+        f"Everybody in turn, {rounds} rounds: medians; in brackets how many times the first column, round by round; Chromium {browser}, "
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; other work ran beside."
     )
     print(

@@ -1,4 +1,7 @@
-"""The table of a comparison: medians, and how many times ours. What could not be measured is a dash with its reason."""
+"""The table of a comparison: medians, and how many times ours. What could not be measured is a dash with its reason.
+
+A busy machine is busy for everybody in a round: what a figure is to ours is taken round by round, and then the median.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,11 +23,11 @@ class Figures:
         self.found.setdefault(name, {})
         self.written[name] = written
 
-    def add(self, row: str, column: str, *values: float) -> None:
-        """One more round; where a reason stands, it stays."""
+    def add(self, row: str, column: str, value: float) -> None:
+        """The figure of one more round; where a reason stands, it stays."""
         there = self.found[row].setdefault(column, [])
         if isinstance(there, list):
-            there.extend(values)
+            there.append(value)
 
     def lacks(self, row: str, column: str, reason: str) -> None:
         """This cannot be had for this one."""
@@ -34,6 +37,14 @@ class Figures:
         """The median of the rounds; None where nothing was measured."""
         there = self.found[row].get(column)
         return median(there) if isinstance(there, list) and there else None
+
+    def times(self, row: str, column: str) -> float | None:
+        """How many times the first column it is, the median of the rounds; None where one of both is missing."""
+        ours, theirs = (self.found[row].get(one) for one in (self.columns[0], column))
+        if not isinstance(ours, list) or not isinstance(theirs, list):
+            return None
+        found = [their / our for our, their in zip(ours, theirs, strict=False) if our]
+        return median(found) if found else None
 
     def table(self) -> str:
         """As Markdown: figures, and in brackets how many times those of the first column."""
@@ -57,9 +68,8 @@ class Figures:
         value = self.typical(row, column)
         if value is None:
             return DASH
-        text = self.written[row](value)
-        first = self.typical(row, self.columns[0])
-        return text if column == self.columns[0] or not first else f"{text} ({ratio(value / first)})"
+        times = None if column == self.columns[0] else self.times(row, column)
+        return self.written[row](value) + (f" ({ratio(times)})" if times is not None else "")
 
 
 def ratio(times: float) -> str:
