@@ -1,14 +1,14 @@
 """`python -m tests.bench.field`: the app on a slow phone. Chromium with its processor slowed six times, 150 kbit/s, 500 ms.
 
-Our own server in this process, with compressed files. No real phone was there. Nothing is asserted.
+Our own server in this process, with compressed files. No real phone was there. Nothing is asserted. With `--peers` also
+ODK Web Forms and Enketo on the same form (`field_peers.py`); REPORTS=0 leaves the sending out.
 """
 
+import argparse
 import json
 import os
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -18,17 +18,19 @@ os.environ["SPEAN_STATE"] = str(Path(__file__).resolve().parents[2] / "var" / "b
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from spean.run import install, state
+from tests.bench.slow_phone import FLAGS, FREE, SCREEN, SLOW, Told, slowed, timed
 
 state.prepare()
 
-SLOW = {"offline": False, "latency": 500, "downloadThroughput": 150_000 / 8, "uploadThroughput": 150_000 / 8}
-PROCESSOR = 6
 REPORTS = int(os.environ.get("REPORTS", "200"))
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync")  # fmt: skip
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.field")
+    parser.add_argument("--peers", action="store_true", help="beside ODK Web Forms and Enketo, built with npm")
+    parser.add_argument("--peers-folder", type=Path, help="where they are built, to build them only once")
+    parser.add_argument("--rounds", type=int, default=3, help="how often everybody takes a turn")
+    chosen = parser.parse_args()
     with install.opened() as cluster:
         import django
 
@@ -40,16 +42,17 @@ def main() -> int:
         cluster.recreate_databases()
         install.migrate()
         install.collect_static()
-        measure()
+        measure(chosen)
     return 0
 
 
-def measure() -> None:
+def measure(chosen: argparse.Namespace) -> None:
     from django.conf import settings
     from django.test.testcases import LiveServerThread
     from playwright.sync_api import sync_playwright
 
     from tests import browser
+    from tests.bench import field_peers
     from tests.cast import make_cast
 
     settings.ALLOWED_HOSTS = ["127.0.0.1", "testserver"]
@@ -63,37 +66,18 @@ def measure() -> None:
     path = browser.find()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
-            folder, executable_path=path, args=list(FLAGS), viewport={"width": 360, "height": 640}, locale="en-GB"
+            folder, executable_path=path, args=list(FLAGS), viewport=SCREEN, locale="en-GB"
         )
         context.set_default_timeout(600_000)
         found = walk(context, server, cast)
-        found |= sending(context, server, cast)
+        found |= sending(context, server, cast) if REPORTS else {}
         context.close()
+        if chosen.peers:
+            app = field_peers.App(server, cast.screener)
+            field_peers.compare(playwright, path, app, chosen.peers_folder, chosen.rounds)
     thread.terminate()
     print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, Python {sys.version.split()[0]}")
     print(json.dumps(found, indent=1))
-
-
-def timed(step: Callable[[], Any]) -> float:
-    began = time.perf_counter()
-    step()
-    return round(time.perf_counter() - began, 2)
-
-
-class Told(dict[str, Any]):
-    """Says each figure as soon as it is there: the whole takes minutes."""
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        print(f"{name}: {value}", flush=True)
-        super().__setitem__(name, value)
-
-
-def slowed(context: Any, page: Any, network: dict[str, Any], processor: int = PROCESSOR) -> Any:
-    wire = context.new_cdp_session(page)
-    wire.send("Network.enable")
-    wire.send("Network.emulateNetworkConditions", network)
-    wire.send("Emulation.setCPUThrottlingRate", {"rate": processor})
-    return wire
 
 
 def walk(context: Any, server: str, cast: Any) -> dict[str, Any]:
@@ -125,9 +109,7 @@ def walk(context: Any, server: str, cast: Any) -> dict[str, Any]:
     found["first question after joining (s)"] = timed(
         lambda: (page.locator("main > .govuk-button").first.click(), page.wait_for_selector(NEXT))
     )
-    wire.send(
-        "Network.emulateNetworkConditions", {**SLOW, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
-    )
+    wire.send("Network.emulateNetworkConditions", FREE)
     phone.ready()
     page.close()
     page = phone.page = context.new_page()
