@@ -142,7 +142,8 @@ def rows(book: Workbook, judged_by: Workbook, kind: str) -> list[Cells]:
         "ilo_category",
         "if(${EX_positive} = 1 and if(${population} = 'child', "
         + indicated[0]
-        + ", ${CD_positive} = 1 and (${DR_positive} = 1 or ${CR_positive} = 1)), 'trafficked',"
+        # In brackets, which Enketo's evaluator needs: agencies may open the form in it.
+        + ", (${CD_positive} = 1 and (${DR_positive} = 1 or ${CR_positive} = 1))), 'trafficked',"
         " if(${EX_positive} = 1, if(${DR_positive} = 1, 'deceived_and_exploited', 'exploited'),"
         f" if({positive}, 'undetermined', 'none')))",
     )

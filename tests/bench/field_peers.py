@@ -67,8 +67,9 @@ def compare(playwright: Any, path: str | None, app: "App", folder: Path | None, 
         }
         with serve.served(answers) as server:
             for name, form in asked.items():
-                xform = site.for_enketo(form.xform)
-                answers[f"/enketo/{name}.json"] = site.transformed(browser, server, f"/{files['transform'][0]}", xform)
+                answers[f"/enketo/{name}.json"] = site.transformed(
+                    browser, server, f"/{files['transform'][0]}", form.xform
+                )
         with serve.served(answers) as server:
             figures = measured(browser, server, app, rounds)
         told(figures, rounds, browser.version)
@@ -241,7 +242,6 @@ def told(figures: Figures, rounds: int, browser: str) -> None:
         "Form: the shipped checklist of twelve questions, in four languages; and 300 generated questions on 30 pages."
     )
     print("Web Forms has no pages and shows the whole form at once. Enketo's server had transformed the form before.")
-    print(f"Enketo: {site.BRACKETS}.")
     for one, policy in site.POLICIES.items():
         print(f"Content-Security-Policy of {COLUMNS[one]}: {policy}")
     print("One answer: time of the page's own thread, all that follows included, less what an idle page needs.")

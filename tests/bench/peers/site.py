@@ -4,7 +4,6 @@ Everybody gets the same help: scripts and the form are announced in the page, so
 """
 
 import json
-import re
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -34,9 +33,6 @@ BODIES = {
 <button class="btn btn-default previous-page disabled">Back</button>
 <button class="btn btn-primary next-page disabled">Next</button></section></article></div>""",
 }
-# `if(a, b, c and (d or e))`: with `a and if(…)` before it, the newest published evaluator of Enketo stops there.
-THIRD = re.compile(r"(?<=, )(\s*\S+_positive\s+= 1 and \([^()]*\))(?=\), 'trafficked')")
-BRACKETS = "its evaluator stops at one calculation of the checklist; a pair of brackets that changes nothing was put around a part of it"
 FORM = {OURS: "json", WEB_FORMS: "xml", ENKETO: "json"}
 
 
@@ -84,11 +80,6 @@ def peers(folder: Path, files: Mapping[str, list[str]], forms: Mapping[str, Made
                 engine, name, form.definition["title"], [f"/{one}" for one in files[engine]]
             )
     return found
-
-
-def for_enketo(xform: str) -> str:
-    """The same form with a pair of brackets more (see BRACKETS)."""
-    return THIRD.sub(r"(\1)", xform)
 
 
 def transformed(browser: Any, server: str, script: str, xform: str) -> Answer:

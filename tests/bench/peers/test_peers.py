@@ -8,7 +8,6 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from spean.instruments.definition import compile_xform
 from tests.bench.peers import build, forms, serve, site
 from tests.bench.peers.table import Figures, kilobytes, ratio, seconds
 
@@ -63,15 +62,6 @@ def test_the_long_form_has_three_hundred_questions_on_thirty_pages() -> None:
     assert (
         sum(bool(node.get("relevant")) for node in asked) == sum(bool(node.get("constraint")) for node in asked) == 90
     )
-
-
-def test_what_enketo_gets_differs_by_a_pair_of_brackets_that_change_nothing() -> None:
-    made = forms.made(forms.CHECKLIST)
-    changed = site.for_enketo(made.xform)
-    assert len(changed) == len(made.xform) + 2
-    assert compile_xform(changed) == compile_xform(made.xform)
-    long = forms.made(forms.LONG).xform
-    assert site.for_enketo(long) == long
 
 
 def test_everybody_is_told_of_scripts_and_form_in_advance() -> None:
