@@ -27,7 +27,8 @@ def spellings(pack: Pack) -> Spellings:
     places.pop("", None)
     nationalities: dict[str, str] = {}
     for code in pack.codelist("nationality"):
-        for spelling in (code.code, code.extra.get("alpha_2", ""), *code.labels.values()):
-            if spelling:
-                nationalities.setdefault(spelling.casefold(), code.code)
+        also = code.extra.get("also_written", "").split(";")
+        for spelling in (code.code, code.extra.get("alpha_2", ""), *code.labels.values(), *also):
+            if spelling.strip():
+                nationalities.setdefault(spelling.strip().casefold(), code.code)
     return Spellings(places, nationalities)
