@@ -143,7 +143,7 @@ def kept_apart(cast: Cast, case: Case, mark: str = CANARY) -> None:
     )  # fmt: skip
     emergency.confirm_emergency(cast.other_manager, access, proven_at=clock.now())
     emergency.review_emergency(cast.auditor, access, justified=True, finding=f"{mark} finding")
-    arrivals.keep(cast.screener, filling.a_bus(place=f"{mark}crossing", remark=f"{mark} remark"))
+    arrivals.receive(cast.screener, filling.a_bus(place=f"{mark}crossing", remark=f"{mark} remark"))
     intake.keep(cast.manager, case, filling.an_intake(f"{mark} what happened"))
     openrosa_actions.form_key()
     device, _token = openrosa_actions.enrol_device(cast.operator)

@@ -477,10 +477,9 @@ def check_rights(faults: Faults) -> None:
 
 def check_spoken(faults: Faults) -> None:
     """What else is said to a person, in each language of the pack that is not one of the screens."""
-    about = faults.attempt(lambda: read_toml(faults.folder / "pack.toml")) or {}
-    for language in about.get("languages", ()):
+    for language in (one for one in faults.read_languages if one not in faults.languages):
         path = faults.folder / "spoken" / f"{language}.toml"
-        said = None if language in faults.languages else faults.attempt(lambda path=path: read_toml(path))  # type: ignore[misc]
+        said = faults.attempt(lambda path=path: read_toml(path))  # type: ignore[misc]
         if said is None:
             continue
         for part, names in lists.SPOKEN.items():

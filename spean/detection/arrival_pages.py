@@ -39,7 +39,7 @@ def send(request: AccessRequest) -> JsonResponse:
 
 def _keep(request: AccessRequest) -> Keep:
     def keep(xml: bytes) -> Kept:
-        row, fresh = arrivals.keep(request.user, xml)
+        row, fresh = arrivals.receive(request.user, xml)
         return Kept(reverse("arrival", args=[row.pk]), fresh)
 
     return keep

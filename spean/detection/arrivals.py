@@ -19,6 +19,7 @@ from spean.detection.models import Arrival
 from spean.instruments import recheck
 from spean.instruments.engine import Instance
 from spean.instruments.evaluate import Point
+from spean.instruments.recheck import Checked
 from spean.lib import clock
 from spean.privacy import doors, events, vault
 from spean.workflow.engine import Forbidden
@@ -43,11 +44,15 @@ class Traveller:
         return TURNS.index(self.order) if self.order in TURNS else len(TURNS)
 
 
-def keep(actor: User, xml: bytes) -> tuple[Arrival, bool]:
+def receive(actor: User, xml: bytes) -> tuple[Arrival, bool]:
+    """Keep a list that was sent; see `keep`."""
+    return keep(actor, submission.check(xml, (KIND,)))
+
+
+def keep(actor: User, checked: Checked) -> tuple[Arrival, bool]:
     """Keep a list, and whether it came for the first time; raises Refused, or Forbidden, and then keeps nothing."""
     if not policy.may(actor, "list_arrival"):
         raise Forbidden([_("This is not available to you.")])
-    checked = submission.check(xml, (KIND,))
     pk = UUID(checked.identifier)
     there = _there(actor, pk)
     if there is not None:

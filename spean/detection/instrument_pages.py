@@ -104,8 +104,8 @@ def fill(request: AccessRequest, name: str) -> HttpResponse:
 
 def of_kind(kind: str) -> Instrument:
     """The instrument of a kind of which a country has one; Http404 where it has none."""
-    found = next((one for one in instruments.current().values() if one.kind == kind and one.status == "ready"), None)
-    if found is None or found.book is None:
+    found = next((one for one in instruments.ready() if one.kind == kind), None)
+    if found is None:
         raise Http404
     return found
 

@@ -35,10 +35,14 @@ def current() -> dict[str, Instrument]:
     return found
 
 
+def ready() -> list[Instrument]:
+    """What is entered whole, so that it can be asked now."""
+    return [one for one in current().values() if one.status == "ready" and one.book is not None]
+
+
 def screenings() -> list[Instrument]:
     """What the definition test can judge, the shortest first."""
-    usable = [one for one in current().values() if one.is_screening and one.status == "ready"]
-    return sorted(usable, key=lambda one: len(one.indicators))
+    return sorted((one for one in ready() if one.is_screening), key=lambda one: len(one.indicators))
 
 
 def find(name: str) -> Instrument | None:

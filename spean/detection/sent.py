@@ -39,8 +39,8 @@ class Became:
 
 def offered() -> list[Instrument]:
     """What a phone can ask now: the screenings, the shortest first, then the list of a bus."""
-    lists = [one for one in instruments.current().values() if is_list(one) and one.status == "ready" and one.book]
-    return [*instruments.screenings(), *lists]
+    asked = [one for one in instruments.ready() if one.is_screening or is_list(one)]
+    return sorted(asked, key=lambda one: (is_list(one), len(one.indicators)))
 
 
 def is_list(instrument: Instrument) -> bool:
@@ -58,12 +58,12 @@ def check(xml: bytes) -> Checked:
     return submission.check(xml, KINDS)
 
 
-def receive(actor: User, xml: bytes) -> Became:
-    """Keep it whole, or raise Refused or CannotDo and keep nothing. Sent twice, it is kept once."""
-    definition = check(xml).instance.definition
+def keep(actor: User, checked: Checked) -> Became:
+    """Keep what `check` gave whole, or raise Refused or CannotDo and keep nothing. Sent twice, it is kept once."""
+    definition = checked.instance.definition
     name = definition["id"]
     if is_list(instruments.get(name, definition["version"])):
-        arrival, fresh = arrivals.keep(actor, xml)
+        arrival, fresh = arrivals.keep(actor, checked)
         return Became(name, fresh, arrival=arrival)
-    received = submission.receive(actor, xml)
+    received = submission.keep(actor, checked)
     return Became(name, received.fresh, case=received.screening.case)

@@ -33,12 +33,16 @@ class Received:
 
 
 def receive(actor: User, xml: bytes) -> Received:
-    """Keep a submission as a completed screening with a case of its own.
+    """Keep a submission as a completed screening with a case of its own; see `keep`."""
+    return keep(actor, check(xml))
+
+
+def keep(actor: User, checked: Checked) -> Received:
+    """Keep what `check` worked out anew as a completed screening with a case of its own.
 
     Raises `recheck.Refused` (with a code) or `CannotDo`; then nothing was kept. The same submission sent twice is
     kept once: its own identifier (uuid) tells.
     """
-    checked = check(xml)
     instance = checked.instance
     name, version = instance.definition["id"], instance.definition["version"]
     instrument = instruments.get(name, version)

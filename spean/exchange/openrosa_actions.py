@@ -261,7 +261,7 @@ def _take(device: Device, post: Post, sent: Sent, received_at: datetime) -> Take
     if not reason:
         try:
             with transaction.atomic():
-                became = sent_in.receive(device.user, plain)
+                became = sent_in.keep(device.user, sent_in.check(plain))
                 row = _sent(device, sent, received_at, **became.fields)
                 (row.digest,) = vault.keyed_digests(became.subject, [post.form])
                 row.save(force_insert=True)

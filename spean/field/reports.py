@@ -229,15 +229,16 @@ def _age(said: Mapping[str, Any], sent_at: datetime | None) -> timedelta | None:
     return age if age is not None and timedelta(0) <= age <= recheck.OLDEST else None
 
 
-def _check(sealed: Sealed, opened: _Opened) -> None:
+def _check(sealed: Sealed, opened: _Opened) -> recheck.Checked:
     """Raises Refused where what was filled in does not agree with its own answers, or is another one."""
-    if UUID(sent.check(opened.form).identifier) != sealed.number:
+    checked = sent.check(opened.form)
+    if UUID(checked.identifier) != sealed.number:
         raise recheck.Refused("wrong_identifier")
+    return checked
 
 
 def _became(device: Device, sealed: Sealed, opened: _Opened) -> SentForm:
-    _check(sealed, opened)
-    became = sent.receive(device.user, opened.form)
+    became = sent.keep(device.user, _check(sealed, opened))
     if not became.fresh:
         # Sent before by another way, and not as this report.
         raise recheck.Refused("wrong_identifier")

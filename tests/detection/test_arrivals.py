@@ -23,7 +23,7 @@ from tests.signed_in import signed_in
 
 @pytest.fixture
 def bus(cast: Cast) -> Arrival:
-    return arrivals.keep(cast.screener, filling.a_bus(remark="Kanarie remark"))[0]
+    return arrivals.receive(cast.screener, filling.a_bus(remark="Kanarie remark"))[0]
 
 
 OTHERS = ("outsider", "manager", "provider", "officer", "investigator", "prosecutor", "auditor", "administrator")
@@ -44,7 +44,7 @@ def test_another_organisation_never_sees_it(cast: Cast, bus: Arrival, who: str) 
 @pytest.mark.parametrize("who", ["auditor", "investigator", "administrator", "statistician"])
 def test_who_does_not_screen_lists_nobody(cast: Cast, who: str) -> None:
     with pytest.raises(Forbidden):
-        arrivals.keep(cast.users[who], filling.a_bus())
+        arrivals.receive(cast.users[who], filling.a_bus())
     assert not Arrival.objects.exists()
 
 
@@ -71,20 +71,20 @@ def test_whoever_comes_first_stands_first_also_for_a_colleague(cast: Cast, bus: 
 
 def test_the_same_list_sent_twice_is_kept_once(cast: Cast) -> None:
     xml = filling.a_bus()
-    first, fresh = arrivals.keep(cast.screener, xml)
-    again, once_more = arrivals.keep(cast.screener, xml)
+    first, fresh = arrivals.receive(cast.screener, xml)
+    again, once_more = arrivals.receive(cast.screener, xml)
     assert (first.pk, fresh, again.pk, once_more) == (first.pk, True, first.pk, False)
     assert Arrival.objects.count() == 1
     assert Event.objects.filter(action="arrival.listed").count() == 1
     with pytest.raises(recheck.Refused) as refused:
-        arrivals.keep(cast.colleague, xml)
+        arrivals.receive(cast.colleague, xml)
     assert refused.value.code == "identifier_taken"
 
 
 def test_a_break_after_the_key_leaves_a_list_that_can_be_sent_again(cast: Cast) -> None:
     identifier = uuid4()
     vault.create_key(identifier)
-    row, fresh = arrivals.keep(cast.screener, filling.a_bus(identifier=f"uuid:{identifier}"))
+    row, fresh = arrivals.receive(cast.screener, filling.a_bus(identifier=f"uuid:{identifier}"))
     assert fresh
     assert arrivals.travellers(cast.screener, row)
 
@@ -95,7 +95,7 @@ def test_a_screening_is_no_list_and_a_list_no_screening(cast: Cast) -> None:
     with pytest.raises(recheck.Refused, match="unknown_instrument"):
         submission.receive(cast.screener, filling.a_bus())
     with pytest.raises(recheck.Refused, match="unknown_instrument"):
-        arrivals.keep(cast.screener, filling.an_intake())
+        arrivals.receive(cast.screener, filling.an_intake())
     assert not Arrival.objects.exists()
 
 
@@ -103,7 +103,7 @@ def test_a_forged_count_is_refused_and_nothing_kept(cast: Cast) -> None:
     xml = filling.a_bus().replace(b"<first>1</first>", b"<first>0</first>")
     assert b"<first>0</first>" in xml
     with pytest.raises(recheck.Refused, match="calculation"):
-        arrivals.keep(cast.screener, xml)
+        arrivals.receive(cast.screener, xml)
     assert not Arrival.objects.exists()
 
 

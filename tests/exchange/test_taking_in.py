@@ -15,6 +15,7 @@ from spean.cases.models import Case
 from spean.detection import submission
 from spean.exchange import openrosa_actions, taking_in
 from spean.exchange.openrosa_models import Quarantined, SentForm, TakenIn
+from spean.instruments.recheck import Checked
 from spean.lib import clock
 from spean.privacy.models import Event
 from tests.cast import Cast, make_cast
@@ -111,14 +112,14 @@ def test_a_fault_of_ours_keeps_one_and_stops_no_other(
     bad, good = phone.report(after=None), phone.report(after=None)
     phone.send(bad)
     phone.send(good)
-    real = submission.receive
+    real = submission.keep
 
-    def broken(actor: User, xml: bytes) -> Any:
-        if str(bad.number).encode() in xml:
-            raise RuntimeError(f"a bug that quotes {xml.decode()}")
-        return real(actor, xml)
+    def broken(actor: User, checked: Checked) -> Any:
+        if str(bad.number) in checked.identifier:
+            raise RuntimeError(f"a bug that quotes {checked.instance.xml()}")
+        return real(actor, checked)
 
-    monkeypatch.setattr(submission, "receive", broken)
+    monkeypatch.setattr(submission, "keep", broken)
     assert taking_in.work_off() == 1
     left = TakenIn.objects.get()
     assert (left.instance, left.failures) == (bad.number, 1)
@@ -127,7 +128,7 @@ def test_a_fault_of_ours_keeps_one_and_stops_no_other(
     assert "Kanarie" not in caplog.text
     assert phone.standing()[str(bad.number)]["state"] == "arrived"
     # Not at once again; and mended, when its time has come.
-    monkeypatch.setattr(submission, "receive", real)
+    monkeypatch.setattr(submission, "keep", real)
     assert taking_in.work_off() == 0
     TakenIn.objects.update(again_at=clock.now())
     assert taking_in.work_off() == 1
@@ -222,7 +223,7 @@ def test_the_worker_outlives_whatever_goes_wrong(monkeypatch: pytest.MonkeyPatch
 
 def test_what_fails_again_and_again_waits_longer_each_time(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
     phone.send(phone.report(after=None))
-    monkeypatch.setattr(submission, "receive", lambda *_: 1 / 0)
+    monkeypatch.setattr(submission, "keep", lambda *_: 1 / 0)
     waits = []
     for _ in range(6):
         TakenIn.objects.update(again_at=clock.now())
