@@ -54,6 +54,9 @@ class Handset:
     def join(self, user: User) -> None:
         _row, code = devices.show_code(user)
         self.page.goto(f"{self.server}/field/#c={code}")
+        self.choose_pin()
+
+    def choose_pin(self) -> None:
         self.page.fill("#pin", PIN)
         self.page.fill("#again", PIN)
         self.page.click("main form button")

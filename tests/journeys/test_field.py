@@ -18,6 +18,7 @@ from spean.cases.models import Case
 from spean.detection.models import Arrival
 from spean.exchange import openrosa_actions
 from spean.exchange.openrosa_models import Device, Quarantined, SentForm, TakenIn
+from spean.field import devices
 from spean.lib import clock
 from spean.privacy.formkeys import SUITE
 from spean.referral import actions as referral
@@ -40,6 +41,18 @@ VOICE = """
     speechSynthesis.getVoices = () => [voice]
     speechSynthesis.speak = (one) => spoken.push([one.lang, one.text])
     window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text } }
+"""
+
+# The code is opened at the moment at which the app first asks its store for something.
+WHILE_IT_BEGINS = """
+    const open = IDBFactory.prototype.open
+    IDBFactory.prototype.open = function (...asked) {
+        if (!sessionStorage.getItem('opened')) {
+            sessionStorage.setItem('opened', 'yes')
+            location.hash = '#c=CODE'
+        }
+        return open.apply(this, asked)
+    }
 """
 
 
@@ -137,6 +150,15 @@ def test_whoever_asks_reads_one_language_and_hears_and_shows_another(cast: Cast,
     phone.page.locator('main [id$="/told_points"] .field-say').last.click()
     assert phone.page.evaluate("spoken") == [["vi-VN", points[-1]]]
     phone.examine()
+
+
+def test_a_code_that_is_opened_while_the_app_still_begins_is_heeded(cast: Cast, give: Give) -> None:
+    phone = give()
+    _row, code = devices.show_code(cast.screener)
+    phone.page.add_init_script(WHILE_IT_BEGINS.replace("CODE", code))
+    phone.open()
+    phone.choose_pin()
+    assert phone.page.evaluate("location.href").endswith("/field/")
 
 
 @pytest.mark.parametrize(("language", "code"), [("en-GB", "en"), ("km-KH", "km")])

@@ -544,13 +544,14 @@ async function begins() {
   pending = code
   // The code is in the address for no longer than this.
   history.replaceState(null, '', location.pathname)
+  // From the first moment: a code that is opened while this window still begins is heeded too.
+  addEventListener('hashchange', () => location.hash.startsWith('#c=') && location.reload())
   language = about.words[navigator.language.split('-')[0]] ? navigator.language.split('-')[0] : 'en'
   if (!window.isSecureContext) return screen(w('title'), line(w('not_secure')))
   if (!globalThis.CompressionStream || !navigator.locks || !crypto.randomUUID) return screen(w('title'), line(w('too_old')))
   language = (await store.get('state', 'language').catch(() => '')) || language
   oneWindow()
   for (const name of ['pointerdown', 'keydown']) addEventListener(name, () => (touched = Date.now()), true)
-  addEventListener('hashchange', () => location.hash.startsWith('#c=') && location.reload())
   setInterval(() => session && Date.now() - touched > IDLE && lock(), 10_000)
   addEventListener('online', () => synchronise())
   document.addEventListener('visibilitychange', () => !document.hidden && synchronise())
