@@ -1,5 +1,6 @@
 """An instrument asked by the engine in the browser, at 320 pixels, in Khmer, under the strict policy for scripts."""
 
+import difflib
 import json
 
 from spean.detection import instruments
@@ -112,3 +113,65 @@ def test_a_bus_is_listed_person_by_person(cast: Cast, arrive: Arrive) -> None:
     sent = visitor.page.evaluate("window.sent")
     assert sent.count("<traveller>") == 3
     assert "<arrived_on>2026-06-30</arrived_on>" in sent
+
+
+# Answers at random, page after page; after each one the page must be what drawing it whole would give. Gives how many
+# answers there were, and how many left questions or headings where they stood while something else came or went.
+WALK = """async ([definition, seed, wanted]) => {
+    const holder = document.getElementById('instrument')
+    const home = document.querySelector('script[type=module]').src
+    const { Instance } = await import(new URL('engine.js', home))
+    const { Renderer } = await import(new URL('render.js', home))
+    const random = (most) => ((seed = (seed * 48271) % 2147483647) / 2147483647 * most) | 0
+    const one_of = (all) => all[random(all.length)]
+    const instance = new Instance(definition, { today: '2026-06-30' })
+    const renderer = new Renderer(instance, { holder, words: { ...holder.dataset }, done: async () => {} })
+    const seen = (there) => {
+        const copy = there.firstChild.cloneNode(true)
+        copy.removeAttribute('data-sent')
+        const written = [...there.querySelectorAll('input, textarea')]
+        copy.querySelectorAll('input, textarea').forEach((field, at) => {
+            for (const name of ['checked', 'value']) field.removeAttribute(name)
+            // What is typed stays as it was typed.
+            field.setAttribute('value', written[at].value.trim().replace(/^0+(?=[0-9])/, ''))
+            field.toggleAttribute('checked', written[at].checked)
+        })
+        return copy.outerHTML
+    }
+    let stayed = 0
+    for (let answered = 1; answered <= wanted; answered++) {
+        if (!random(9)) {
+            const buttons = holder.querySelectorAll('.instrument-buttons button')
+            one_of([buttons[0], ...buttons]).click()
+        }
+        const before = [...holder.querySelector('form').children]
+        const field = one_of([...holder.querySelectorAll('form fieldset input, form .govuk-form-group input, textarea')])
+        if (!field) holder.querySelector('.instrument-next').click()
+        else if (['radio', 'checkbox'].includes(field.type)) field.click()
+        else {
+            field.focus()
+            field.value = one_of(['1', '17', '18', '60', '2026', 'a b ', ''])
+            field.dispatchEvent(new Event('input', { bubbles: true }))
+        }
+        const now = [...holder.querySelector('form').children]
+        if (now.some((node) => !before.includes(node)) && now.some((node) => before.includes(node) && node.id)) stayed++
+        const whole = Object.assign(Object.create(Renderer.prototype), renderer, { holder: document.createElement('div') })
+        whole.draw()
+        if (seen(holder) !== seen(whole.holder)) return [answered, seen(holder), seen(whole.holder)]
+    }
+    return stayed
+}"""
+
+
+def test_what_an_answer_changes_is_what_drawing_the_page_whole_would_give(cast: Cast, arrive: Arrive) -> None:
+    visitor = arrive(cast.screener, width=320)
+    visitor.open("/instrument/first_responder/")
+    visitor.page.wait_for_selector(NEXT)
+    stayed = 0
+    for seed, instrument in enumerate(instruments.ready(), start=11):
+        found = visitor.page.evaluate(WALK, [json.loads(json.dumps(instrument.made.definition)), seed, 250])
+        assert isinstance(found, int), "\n".join(
+            difflib.unified_diff(*(one.replace("<", "\n<").splitlines() for one in found[1:]))
+        )
+        stayed += found
+    assert stayed > 20

@@ -62,8 +62,7 @@ export class Renderer {
     return holder?.relevant && node?.kind === 'repeat' ? { holder, node } : null
   }
 
-  here() {
-    const places = this.places()
+  here(places) {
     const found = places.findIndex((place) => place.page === this.at.page && place.entry === this.at.entry)
     return found < 0 ? Math.max(0, places.findIndex((place) => place.page >= this.at.page)) : found
   }
@@ -83,56 +82,80 @@ export class Renderer {
 
   draw() {
     const places = this.places()
-    const number = this.here()
+    const number = this.here(places)
     this.at = places[number]
+    const form = element('form', { novalidate: true, onsubmit: (event) => this.onward(event) })
+    if (this.instance.language) form.lang = this.instance.language
+    this.parts = this.at.points.flatMap((top) => this.visible(top)).map((point) => this.made(point))
+    form.append(this.languages(), ...this.summary(), ...this.parts.flatMap((part) => part.nodes), this.buttons(number))
+    this.focused(() => this.holder.replaceChildren(form))
+    this.relabel(places, number)
+  }
+
+  // What is drawn depends on answers. Only what an answer changed is drawn anew: on a slow phone that is most of what
+  // it costs, and whatever has the finger on it stays.
+  redraw() {
+    const places = this.places()
+    const number = this.here(places)
+    if (places[number].page !== this.at.page || places[number].entry !== this.at.entry) {
+      this.draw()
+      return
+    }
+    const before = new Map(this.parts.map((part) => [part.point, part]))
+    this.parts = this.at.points
+      .flatMap((top) => this.visible(top))
+      .map((point) => (before.get(point)?.said === this.said(point) ? before.get(point) : this.made(point)))
+    const stays = new Set(this.parts)
+    this.focused(() => {
+      let next = this.holder.querySelector('.instrument-buttons')
+      for (const part of before.values()) if (!stays.has(part)) part.nodes.forEach((node) => node.remove())
+      for (const node of this.parts.flatMap((part) => part.nodes).reverse()) {
+        if (node.nextSibling !== next) next.before(node)
+        next = node
+      }
+    })
+    this.relabel(places, number)
+  }
+
+  // What has the focus keeps it, and what is being typed stays as it was typed, the blank at its end too.
+  focused(change) {
     const focused = document.activeElement
     const caret = focused?.selectionStart
     const typed = focused?.value
-    const form = element('form', { novalidate: true, onsubmit: (event) => this.onward(event) })
-    if (this.instance.language) form.lang = this.instance.language
-    form.append(this.languages(), ...this.summary())
-    for (const point of this.at.points) form.append(...this.part(point))
-    form.append(this.buttons(places, number))
-    this.holder.replaceChildren(form)
-    this.signature = this.text()
+    change()
     const again = focused?.id && document.getElementById(focused.id)
-    if (again && this.holder.contains(again)) {
-      again.focus()
-      // What is being typed stays as it was typed, the blank at its end too.
-      if (typeof caret === 'number') {
-        again.value = typed
-        again.setSelectionRange(caret, caret)
-      }
+    if (!again || again === document.activeElement || !this.holder.contains(again)) return
+    again.focus()
+    if (typeof caret === 'number') {
+      again.value = typed
+      again.setSelectionRange(caret, caret)
     }
   }
 
-  // What is drawn depends on answers: it is drawn anew only when that changed.
-  redraw() {
-    if (this.signature !== this.text()) this.draw()
-    else this.relabel()
+  // The headings and questions of a page that stand there now, in their order.
+  visible(point) {
+    if (!point.relevant) return []
+    if (point.node.kind === 'field') return SHOWN.includes(point.node.type) ? [point] : []
+    return [point, ...point.children.flatMap((child) => this.visible(child))]
   }
 
-  // Every word that stands here now, without drawing it: on a slow phone that is most of what an answer costs.
-  text() {
-    return JSON.stringify(this.at.points.map((point) => this.wordsOf(point)))
+  made(point) {
+    return { point, said: this.said(point), nodes: this.part(point) }
   }
 
-  wordsOf(point) {
-    if (!point.relevant) return 0
+  // Every word of a heading or question, without drawing it.
+  said(point) {
     const { node } = point
     const said = [this.say(node.label, point).words]
     if (node.kind === 'repeat') said.push(point.parent.like(point.name).indexOf(point))
-    if (node.kind !== 'field') return [...said, ...point.children.map((child) => this.wordsOf(child))]
-    if (!SHOWN.includes(node.type)) return 0
-    said.push(this.say(node.hint, point).words, this.errors.size && this.errors.get(this.instance.path(point))?.words, this.instance.required(point))
-    if (CHOICES.includes(node.type)) said.push(this.instance.offered(point).map((item) => this.say(item.label, point).words))
-    return said
+    if (node.kind === 'field') said.push(this.say(node.hint, point).words, this.instance.required(point))
+    if (CHOICES.includes(node.type)) said.push(...this.instance.offered(point).map((item) => this.say(item.label, point).words))
+    return JSON.stringify(said)
   }
 
-  relabel() {
-    const last = this.here() === this.places().length - 1
+  relabel(places, number) {
     const next = this.holder.querySelector('.instrument-next')
-    const words = last ? this.words.send : this.words.next
+    const words = number === places.length - 1 ? this.words.send : this.words.next
     // The same words put in anew would be another node under the finger, and the tap that left a field be lost.
     if (next.textContent !== words) next.textContent = words
   }
@@ -199,15 +222,12 @@ export class Renderer {
   }
 
   part(point) {
-    if (!point.relevant) return []
     const { node } = point
     const label = this.say(node.label, point)
     if (node.kind !== 'field') {
       const place = node.kind === 'repeat' ? ` ${point.parent.like(point.name).indexOf(point) + 1}` : ''
-      const heading = label.words || place ? [element('h2', { class: 'govuk-heading-m', lang: label.lang }, `${label.words}${place}`)] : []
-      return [...heading, ...point.children.flatMap((child) => this.part(child))]
+      return label.words || place ? [element('h2', { class: 'govuk-heading-m', lang: label.lang }, `${label.words}${place}`)] : []
     }
-    if (!SHOWN.includes(node.type)) return []
     const aloud = this.beside(label.words, label.code)
     if (node.type === 'note') return [element('p', { class: 'govuk-body', lang: label.lang }, label.words), aloud].filter(Boolean)
     const path = this.instance.path(point)
@@ -287,7 +307,8 @@ export class Renderer {
 
   // Three fields: the browser's own calendar speaks the language of the browser and not of the person.
   date(point, path, label, around, described, error) {
-    const given = point.value.split('-')
+    // What was left blank was filled with zeros, so that all three can be told apart.
+    const given = point.value.split('-').map((part) => part.replace(/^0+$/, ''))
     const parts = [this.words.year, this.words.month, this.words.day]
     const inputs = parts.map((name, index) =>
       element('input', { class: `govuk-input govuk-input--width-${index ? 2 : 4}`, id: `f-${path}-${index}`, inputmode: 'numeric', autocomplete: 'off', value: given[index] ?? '' }),
@@ -313,20 +334,24 @@ export class Renderer {
     )
   }
 
-  buttons(places, number) {
+  buttons(number) {
     const paths = this.instance.definition.pages[this.at.page]
     const repeat = paths.length === 1 ? this.repeat(paths[0]) : null
     const entries = repeat ? repeat.holder.like(repeat.node.name) : []
     const quiet = (words, onclick) => element('button', { type: 'button', class: 'govuk-button govuk-button--secondary', onclick }, words)
-    const last = number === places.length - 1
     return element(
       'p',
       { class: 'instrument-buttons' },
-      element('button', { class: 'govuk-button instrument-next' }, last ? this.words.send : this.words.next),
+      element('button', { class: 'govuk-button instrument-next' }),
       repeat && this.at.entry === entries.length - 1 ? quiet(this.words.add, () => this.add(repeat)) : '',
       repeat && entries.length > 1 ? quiet(this.words.remove, () => this.remove(entries[this.at.entry])) : '',
-      number ? quiet(this.words.back, () => this.go(places[number - 1])) : '',
+      number ? quiet(this.words.back, () => this.back()) : '',
     )
+  }
+
+  back() {
+    const places = this.places()
+    this.go(places[Math.max(0, this.here(places) - 1)])
   }
 
   // -- answering -----------------------------------------------------------------------------------------------
@@ -369,9 +394,10 @@ export class Renderer {
 
   async onward(event) {
     event.preventDefault()
+    const wrong = this.errors.size
     if (!this.right()) return
     const places = this.places()
-    const number = this.here()
+    const number = this.here(places)
     if (number < places.length - 1) {
       this.go(places[number + 1])
       return
@@ -379,6 +405,8 @@ export class Renderer {
     // A second tap on a slow network must not send it again.
     if (this.stops) return
     this.stops = 1
+    // What was wrong is right now, and says so while it is being sent.
+    if (wrong) this.draw()
     try {
       await this.done(this.instance)
     } catch (problem) {
