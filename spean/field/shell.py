@@ -22,9 +22,9 @@ from spean.field.words import words
 # What the first screen needs, in the order in which it is wanted; and what questions need after it.
 FIRST = (
     "field/app.js", "field/store.js", "field/vault.js", "field/hpke.js", "field/sync.js", "field/speak.js",
-    "instruments/render.js",
+    "instruments/element.js",
 )  # fmt: skip
-SCRIPTS = (*FIRST, "instruments/engine.js", "instruments/evaluate.js")
+SCRIPTS = (*FIRST, "instruments/render.js", "instruments/engine.js", "instruments/evaluate.js")
 LOOK = ("field/field.css", "field/icon.svg")
 PICTURES = tuple(
     f"field/pictures/{name}.svg"

@@ -17,7 +17,7 @@ from tests.bench.peers.build import PAGES
 from tests.bench.peers.serve import Answer, answer
 
 OURS, WEB_FORMS, ENKETO = "ours", "web_forms", "enketo"
-SCRIPTS = ("instruments/engine.js", "instruments/evaluate.js", "instruments/render.js")
+SCRIPTS = tuple(f"instruments/{name}.js" for name in ("element", "engine", "evaluate", "render"))
 LOOK, ICON = "field/field.css", "field/icon.svg"
 # Each as strict as it was found to work with.
 POLICIES = {

@@ -3,7 +3,7 @@
 //
 // Everything happens at one address: the browser's history holds no trace of what was done.
 
-import { Renderer, element } from '../instruments/render.js'
+import { element } from '../instruments/element.js'
 import * as speech from './speak.js'
 import * as store from './store.js'
 import * as net from './sync.js'
@@ -11,8 +11,14 @@ import * as vault from './vault.js'
 
 const holder = document.getElementById('app')
 const about = JSON.parse(document.getElementById('about').textContent)
-// Not needed for the first screen, which comes sooner without it; fetched as soon as that is there.
-const engine = () => import('../instruments/engine.js')
+// Not needed for the first screen, which comes sooner without it; fetched as soon as that is there. All three are named,
+// so that they come in one turn and not one after the other.
+const engine = async () => {
+  const [{ Instance }, { Renderer }] = await Promise.all([
+    import('../instruments/engine.js'), import('../instruments/render.js'), import('../instruments/evaluate.js'),
+  ])
+  return { Instance, Renderer }
+}
 const ANSWERED = ['text', 'integer', 'decimal', 'date', 'select_one', 'select_multiple']
 // Nobody touched it for so long: it is locked.
 const IDLE = 5 * 60_000
@@ -350,7 +356,7 @@ function drawn(definition) {
 
 // Ask a definition: the answers lie in `part.values`, and all of the draft is kept after each of them.
 async function interview(draft, definition, part, done, change = '', send = w('send')) {
-  const { Instance } = await engine()
+  const { Instance, Renderer } = await engine()
   const instance = new Instance(definition, { today: draft.today, stamps: part.stamps, language: draft.language || language })
   restore(instance, part.values)
   const place = element('div', {})

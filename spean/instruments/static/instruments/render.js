@@ -2,25 +2,13 @@
 // inline script or style, no text that could become markup. Knows neither where the definition comes from nor where
 // the submission goes; `start.js` does, and the offline application in its own way.
 
+import { element } from './element.js'
 import { languageOf } from './engine.js'
 
 const SHOWN = ['text', 'integer', 'decimal', 'date', 'select_one', 'select_multiple', 'note']
 // More signs than this in a choice are a sentence: then each choice has a line of its own.
 const LONG = 60
 const CHOICES = ['select_one', 'select_multiple']
-
-// element('p', { class: 'x', onclick: … }, 'text', child, …)
-export function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name)
-  for (const [key, value] of Object.entries(attributes)) {
-    // An empty text says nothing, but beside a picture: there it says that the picture adds nothing.
-    if (value === false || value === null || value === undefined || (value === '' && key !== 'alt')) continue
-    if (key.startsWith('on')) made.addEventListener(key.slice(2), value)
-    else made.setAttribute(key, value === true ? '' : value)
-  }
-  made.append(...children.filter((child) => child !== null && child !== undefined && child !== ''))
-  return made
-}
 
 export class Renderer {
   // `words` are the texts of the page itself, in the language of whoever asks; `media` is where pictures lie,
