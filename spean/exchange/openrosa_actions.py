@@ -176,7 +176,7 @@ class Taken:
 
 
 def receive(device: Device, post: Post) -> Taken:
-    """Take in what a phone sends. Raises Malformed, DifferentForm or TooManyWaiting; then nothing was stored.
+    """Take in what a phone sends. Raises Malformed, DifferentForm, TooManyWaiting or Busy; then nothing was stored.
 
     What agrees with the re-check is worked off later (taking_in.py); everything else has its answer on the spot.
     """

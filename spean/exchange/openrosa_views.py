@@ -10,7 +10,7 @@ Sources: docs.getodk.org/openrosa-http, -form-list, -form-submission; ODK Collec
 | no submission, or an attack | 400 | keeps it |
 | another form under a number that came before | 409 | keeps it |
 | more than any form of ours | 413 | keeps it |
-| 200 of this user already wait for him | 503 | keeps it, and tries again |
+| 200 of this user already wait for him; 1,000 are still to be worked off | 503 | keeps it, and tries again |
 | no token, a wrong one, a revoked one | 404, the same bytes | keeps it |
 
 The token is in the address, as in ODK Central, and stands in no log: the server keeps none of addresses (spean/run).
@@ -32,6 +32,7 @@ from django.views.decorators.debug import sensitive_variables
 from spean.detection import instruments
 from spean.exchange import openrosa_actions as actions
 from spean.exchange import openrosa_xml as xml
+from spean.exchange import taking_in
 from spean.exchange.openrosa_models import Device, PublishedForm
 from spean.lib import clock
 
@@ -132,6 +133,8 @@ def submission(request: HttpRequest, device: Device, *, token: str) -> HttpRespo
         return _answer(409, _("Another form with this number was sent before."))
     except actions.TooManyWaiting:
         return _answer(503, _("Too many forms wait for you. Sign in and deal with them first."))
+    except taking_in.Busy:
+        return _answer(503, _("What came before is still being entered. Send this again in some minutes."))
     if taken.kept:
         return _answer(202, _("Received. It could not become a case: sign in and see why under “Phones”."))
     return _answer(201, _("Received."))

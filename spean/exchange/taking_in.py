@@ -35,6 +35,13 @@ log = logging.getLogger("spean.exchange.taking_in")
 AGAIN_AFTER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 EVERY = 1.0
 LAST = 10
+# So much of one user may wait to be worked off, some minutes of work: a stolen token does not fill the disk.
+MOST = 1_000
+
+
+class Busy(Exception):
+    """As much as may wait of this user does so. The phone keeps what it has, and sends it later."""
+
 
 # --- taking in -----------------------------------------------------------------------------------------------
 
@@ -44,6 +51,7 @@ _INSERT = f"""
         (code, instance, user_id, device_id, key_id, body, received_at, sent_at, failures, again_at)
     SELECT %(code)s, %(instance)s, %(user)s, %(device)s, %(key)s, %(body)s, %(now)s, %(sent_at)s::timestamptz, 0, %(now)s
     WHERE NOT EXISTS (SELECT 1 FROM {SentForm._meta.db_table} WHERE user_id = %(user)s AND instance = %(instance)s)
+        AND NOT EXISTS (SELECT 1 FROM {TakenIn._meta.db_table} WHERE user_id = %(user)s OFFSET %(most)s)
     ON CONFLICT DO NOTHING
 """  # noqa: S608 - names of our own tables
 
@@ -51,16 +59,21 @@ _INSERT = f"""
 def take_in(device: Device, instance: UUID, key: FormKey, body: bytes, sent_at: datetime | None = None) -> str:
     """Keep what was checked, sealed to `key`; on the disk when this returns. The code of its receipt.
 
-    Blank where something came under this number before, whatever it was: nothing was kept then.
+    Blank where something came under this number before, whatever it was: nothing was kept then. Raises Busy.
     """
     code = new_code("R")
     values: dict[str, Any] = {
         "code": code, "instance": instance, "user": device.user_id, "device": device.pk, "key": key.pk, "body": body,
-        "now": clock.now(), "sent_at": sent_at,
+        "now": clock.now(), "sent_at": sent_at, "most": MOST - 1,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, values)
-        return code if cursor.rowcount == 1 else ""
+        if cursor.rowcount == 1:
+            return code
+    known = any(rows.objects.filter(user=device.user_id, instance=instance).exists() for rows in (TakenIn, SentForm))
+    if not known:
+        raise Busy
+    return ""
 
 
 def waiting(user: User, instance: UUID) -> TakenIn | None:

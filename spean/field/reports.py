@@ -97,7 +97,7 @@ class _Broken(ValueError):
 
 
 def receive(device: Device, sealed: Sealed) -> Receipt:
-    """Take in a report. Raises TooManyWaiting, and then nothing was stored. The same one again has the same receipt.
+    """Take in a report. Raises TooManyWaiting or Busy, and then nothing was stored. The same one again has the same receipt.
 
     What opens and agrees with the re-check is worked off later (exchange/taking_in.py); everything else, and what came
     before, has its answer on the spot.

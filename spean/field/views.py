@@ -9,7 +9,7 @@ The app, the questions and the rights texts are public. A phone proves itself wi
 | another report under a number that came before: both kept | 409 with a receipt | the same, and says so |
 | less than was sealed, or other bytes | 400 | keeps it, sends it again |
 | more than any report | 413 | keeps it |
-| too many wait for the user | 503 | keeps it, sends it later |
+| too many wait for the user, or are still to be worked off | 503 | keeps it, sends it later |
 | a token that was revoked, or whose user is gone | 410 with a proof | wipes itself |
 | a token whose user works elsewhere now | 403 with a proof | keeps everything, sends nothing |
 | no token, or one that never was | 404 | keeps it, sends nothing |
@@ -41,6 +41,7 @@ from spean.detection import instruments, sent
 from spean.exchange import device_pages, report_keys
 from spean.exchange.openrosa_actions import TooManyWaiting
 from spean.exchange.openrosa_models import Device
+from spean.exchange.taking_in import Busy
 from spean.field import afterwards, devices, reports, shell
 from spean.lib import clock
 from spean.privacy.rows import acting_as
@@ -222,6 +223,8 @@ def report(request: HttpRequest, device: Device, *, pk: UUID) -> HttpResponse:
         receipt = reports.receive(device, sealed)
     except TooManyWaiting:
         return _said(503, code="too_many")
+    except Busy:
+        return _said(503, code="busy")
     fresh = {"arrived": 201, "case": 201, "listed": 201, "kept": 202, "conflict": 409}[receipt.state]
     return _said(
         200 if receipt.again and fresh == 201 else fresh, id=str(pk), digest=sealed.digest, state=receipt.state,

@@ -271,6 +271,16 @@ def test_so_many_waiting_that_the_phone_keeps_the_next(cast: Cast, monkeypatch: 
     assert app.send(filled(form, **ANSWERS)).status_code == 201
 
 
+def test_what_is_more_than_can_be_worked_off_stays_with_collect(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(taking_in, "MOST", 1)
+    app, _device = phone(cast)
+    form = app.download("first_responder")
+    first, second = filled(form, **ANSWERS), filled(form, **ANSWERS)
+    assert [app.send(one).status_code for one in (first, second, first)] == [201, 503, 201]
+    taking_in.work_off()
+    assert app.send(second).status_code == 201
+
+
 # --- attacks -------------------------------------------------------------------------------------------------
 
 

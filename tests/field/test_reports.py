@@ -244,6 +244,23 @@ def test_when_too_much_waits_the_phone_keeps_it(cast: Cast, monkeypatch: pytest.
     assert stored() == (0, 0, 0)
 
 
+def test_what_is_more_than_can_be_worked_off_stays_on_the_phone_until_it_can(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking_in, "MOST", 2)
+    phone, other = enrolled(cast.screener), enrolled(cast.outsider)
+    first, second, third = (phone.report(after=None) for _ in range(3))
+    assert [phone.send(one).status_code for one in (first, second)] == [201, 201]
+    refused = phone.send(third)
+    assert (refused.status_code, refused.json()["code"]) == (503, "busy")
+    # What is there already has its receipt again, and nobody else waits for it.
+    assert phone.send(first).status_code == 200
+    assert other.send(other.report(after=None)).status_code == 201
+    assert TakenIn.objects.count() == 3
+    assert taking_in.work_off() == 3
+    assert phone.send(third).status_code == 201
+
+
 # --- time ----------------------------------------------------------------------------------------------------
 
 

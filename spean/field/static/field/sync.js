@@ -155,7 +155,7 @@ async function sendOne(about, { key, token, phone }, one) {
   } else if (status === 404) {
     throw new NotNow()
   } else {
-    await store.put('queue', one.id, { ...one, trouble: status === 503 ? 'too_many' : 'refused' })
+    await store.put('queue', one.id, { ...one, trouble: body.code === 'too_many' ? 'too_many' : 'refused' })
   }
 }
 
