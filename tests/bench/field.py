@@ -156,7 +156,7 @@ def sending(context: Any, server: str, cast: Any) -> dict[str, Any]:
         """async (whole) => {
             const net = await import('/static/field/sync.js'), store = await import('/static/field/store.js')
             const { owner } = await store.get('state', 'phone')
-            for (const [id, screening, after] of whole) await net.finish({ id, screening, after, draft: '', owner })
+            for (const [id, form, after] of whole) await net.finish({ id, form, after, draft: '', owner })
             return (await store.all('queue')).map((one) => one.body.length)
         }""",
         whole,
@@ -176,7 +176,9 @@ def sending(context: Any, server: str, cast: Any) -> dict[str, Any]:
     found["the largest"] = max(sizes)
     found[f"{REPORTS} reports sent (s)"] = timed(send)
     found["worked off after that (s)"] = timed(taking_in.work_off)
-    found["of them cases, referred"] = Case.objects.filter(status="referred").count()
+    referred = Case.objects.filter(status="referred").count()
+    if referred != REPORTS:
+        raise SystemExit(f"Of {REPORTS} reports {referred} became cases that were referred: these figures say nothing.")
     return found
 
 
