@@ -115,8 +115,8 @@ def test_a_bus_is_listed_person_by_person(cast: Cast, arrive: Arrive) -> None:
     assert "<arrived_on>2026-06-30</arrived_on>" in sent
 
 
-# Answers at random, page after page; after each one the page must be what drawing it whole would give. Gives how many
-# answers there were, and how many left questions or headings where they stood while something else came or went.
+# Answers at random, page after page; after each one the page must be what drawing it whole would give, and every value
+# what working all of them out would. Gives how often questions stayed where they were while others came or went.
 WALK = """async ([definition, seed, wanted]) => {
     const holder = document.getElementById('instrument')
     const home = document.querySelector('script[type=module]').src
@@ -157,6 +157,10 @@ WALK = """async ([definition, seed, wanted]) => {
         if (now.some((node) => !before.includes(node)) && now.some((node) => before.includes(node) && node.id)) stayed++
         const whole = Object.assign(Object.create(Renderer.prototype), renderer, { holder: document.createElement('div') })
         whole.draw()
+        const answers = instance.xml()
+        instance.settled = null
+        instance.settle()
+        if (instance.xml() !== answers) return [answered, answers, instance.xml()]
         if (seen(holder) !== seen(whole.holder)) return [answered, seen(holder), seen(whole.holder)]
     }
     return stayed

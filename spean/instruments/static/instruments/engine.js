@@ -32,6 +32,9 @@ export class Instance {
     this.stamps = { today, ...stamps }
     this.language = language || definition.language
     this.lists = new Map()
+    // What the node reads that is being worked out, and the language in which everything was.
+    this.read = new Set()
+    this.settled = null
     this.root = this.make(definition.root, null)
     this.settle()
   }
@@ -52,6 +55,7 @@ export class Instance {
   add(parent, name) {
     const node = parent.node.nodes.find((child) => child.name === name)
     const there = parent.like(name)
+    this.settled = null
     if (there.length >= MOST_REPEATS) throw new Error(`a repeat has at most ${MOST_REPEATS} entries`)
     const made = this.make(node, parent, true)
     if (there.length) {
@@ -67,6 +71,7 @@ export class Instance {
   // Take one of a repeat away. Call `settle` when done.
   remove(point) {
     const { parent } = point
+    this.settled = null
     parent.children.splice(parent.children.indexOf(point), 1)
     const like = parent.like(point.name)
     like.splice(like.indexOf(point), 1)
@@ -158,6 +163,7 @@ export class Instance {
       value = [...every.filter((name) => chosen.has(name)), ...strange].join(' ')
     }
     point.raw = written(point.node.type, value)
+    point.stale = true
   }
 
   valueOf(tree, point) {
@@ -168,9 +174,17 @@ export class Instance {
     return toTruth(this.valueOf(tree, point))
   }
 
-  // Work out what is relevant and what is calculated, until nothing changes any more.
+  // Called with every node that an expression reads the value of, or counts.
+  saw(points) {
+    for (const point of points) this.read.add(point)
+  }
+
+  // Work out what is relevant and what is calculated, until nothing changes any more. A node is worked out again only
+  // where something that it read is another since; after another language or other entries, every node is.
   settle() {
     const every = [...this.points()]
+    if (this.settled !== this.language) every.forEach((point) => (point.stale = true))
+    this.settled = this.language
     for (let left = every.length + 2; left; left--) {
       let changed = false
       for (const point of every) changed = this.settleOne(point) || changed
@@ -180,6 +194,17 @@ export class Instance {
   }
 
   settleOne(point) {
+    if (!point.stale) return false
+    point.stale = false
+    this.read.clear()
+    const changed = this.workOut(point)
+    for (const one of this.read) one.readers.add(point)
+    if (!changed) return false
+    for (const one of [...point.readers, ...point.children]) one.stale = true
+    return true
+  }
+
+  workOut(point) {
     const { node } = point
     let relevant = !point.parent || point.parent.relevant
     if (relevant && node.relevant !== undefined) relevant = this.truth(node.relevant, point)

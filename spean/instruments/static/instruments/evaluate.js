@@ -21,6 +21,9 @@ export class Point {
     this.raw = ''
     this.value = ''
     this.relevant = true
+    // Whether it must be worked out again, and what must be when its value is another.
+    this.stale = true
+    this.readers = new Set()
   }
 
   add(child, before = null) {
@@ -152,6 +155,7 @@ export function nodes(tree, where) {
     }
     found = there
   }
+  where.world.saw(found)
   return found
 }
 
