@@ -30,8 +30,8 @@ DATE_RULES = (
     "sent_to_court", "stage_ended", "judgment", "handover", "period_end",
 )  # fmt: skip
 MEASURES = (
-    "persons", "forms", "screenings", "decisions", "closures", "referrals", "waiting", "needs", "unmet", "places", "clocks", "suspects",
-    "quality",
+    "persons", "forms", "screenings", "decisions", "closures", "referrals", "waiting", "needs", "unmet", "places", "places_men",
+    "clocks", "suspects", "quality",
 )  # fmt: skip
 BREAKS = ("law", "definition", "coverage")
 # What a figure of somebody else is.

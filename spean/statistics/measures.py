@@ -358,17 +358,30 @@ def _parameters(period: Period, left_out: Sequence[UUID]) -> dict[str, Any]:
     return {"first": period.starts_at, "end": period.ends_at, "invented": list(left_out), "now": clock.now()}
 
 
+# Houses that can take a grown man: an empty list of sexes means everybody, a missing age no limit.
+_MEN = "(sexes = '{}' OR 'male' = ANY (sexes)) AND COALESCE(maximum_age, 18) >= 18"
+_PLACES = """
+SELECT count(*), COALESCE(sum(capacity_maximum - capacity_available), 0), COALESCE(sum(capacity_available), 0)
+FROM directory_service WHERE residential AND status = 'active' AND capacity_maximum IS NOT NULL"""
+PLACES = {"places": _PLACES, "places_men": f"{_PLACES} AND {_MEN}"}
+
+
 def _places(cursor: Any, raw: dict[str, Raw], indicators: Iterable[Indicator]) -> list[str]:
-    """Places of the whole country. Returns the tables that are of too few houses."""
-    asked = [one.code for one in indicators if one.measure == "places"]
-    cursor.execute(
-        "SELECT count(*), COALESCE(sum(capacity_maximum - capacity_available), 0), COALESCE(sum(capacity_available), 0) "
-        "FROM directory_service WHERE residential AND status = 'active' AND capacity_maximum IS NOT NULL"
-    )
-    houses, taken, free = cursor.fetchone()
-    for code in asked:
-        raw[code] = {("taken",): int(taken), ("free",): int(free)}
-    return asked if houses < FEWEST_HOUSES else []
+    """Places of the whole country. Returns the tables that are of too few houses.
+
+    So is a table of which so few are left out that whoever subtracts it from that of all houses sees them.
+    """
+    few, houses = [], {}
+    for measure, statement in PLACES.items():
+        cursor.execute(statement)
+        houses[measure], taken, free = cursor.fetchone()
+        others = houses["places"] - houses[measure]
+        for one in indicators:
+            if one.measure == measure:
+                raw[one.code] = {("taken",): int(taken), ("free",): int(free)}
+                if houses[measure] < FEWEST_HOUSES or 0 < others < FEWEST_HOUSES:
+                    few.append(one.code)
+    return few
 
 
 _COVERAGE = """

@@ -231,10 +231,24 @@ class TestOtherUnits:
     def test_how_full_one_house_is_is_withheld(self, cast: Cast) -> None:
         for _ in range(2):
             steps.service(cast, residential=True)
-        assert counted().withheld == {"places"}
+        assert counted().withheld == {"places", "places_men"}
         steps.service(cast, residential=True)
         assert counted().withheld == frozenset()
         assert table("places")[("taken",)].value == 21
+
+    def test_places_that_take_men_are_told_and_never_a_house_or_two_by_subtraction(self, cast: Cast) -> None:
+        for sexes, oldest in ((["male"], None), (["male", "female"], 18), ([], None)):
+            steps.service(cast, residential=True, sexes=sexes, maximum_age=oldest)
+        assert counted().withheld == frozenset()
+        assert table("places_men")[("taken",)].value == 21
+        for sexes, oldest in ((["female"], None), (["male"], 17)):
+            steps.service(cast, residential=True, sexes=sexes, maximum_age=oldest)
+            # From all places less these, the one or two others could be read.
+            assert counted().withheld == {"places_men"}
+        steps.service(cast, residential=True, sexes=["female"])
+        assert counted().withheld == frozenset()
+        assert table("places_men")[("taken",)].value == 21
+        assert table("places")[("taken",)].value == 42
 
 
 class TestNotCollected:
