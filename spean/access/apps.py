@@ -9,4 +9,5 @@ class AccessConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from spean.access import proofs  # noqa: F401  (listens)
+        # `changes` registers a requirement that the workflow tables name; `proofs` listens.
+        from spean.access import changes, proofs  # noqa: F401
