@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from spean.cases.models import Case
+from spean.country import pack
 from spean.detection.models import Arrival
 from spean.exchange import openrosa_actions
 from spean.exchange.openrosa_models import Device, Quarantined, SentForm, TakenIn
@@ -175,6 +176,7 @@ def test_a_whole_bus_is_asked_without_a_network_and_the_phone_says_who_comes_fir
     assert phone.page.evaluate("document.documentElement.lang") == code
     phone.page.locator("main > .govuk-button--secondary").first.click()
     phone.page.wait_for_selector(NEXT)
+    assert phone.page.inner_text("main h1") == pack().instruments["transit_centre"].title(code)
     day = clock.today()
     for place, number in enumerate((day.year, day.month, day.day)):
         phone.page.fill(f'main [id$="/arrived_on-{place}"]', str(number))

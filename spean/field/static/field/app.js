@@ -360,7 +360,9 @@ async function interview(draft, definition, part, done, change = '', send = w('s
   const instance = new Instance(definition, { today: draft.today, stamps: part.stamps, language: draft.language || language })
   restore(instance, part.values)
   const place = element('div', {})
-  screen(definition.title === 'afterwards' ? w('after') : definition.title, place, element('p', { class: 'field-foot' }, change, quiet(w('home'), async () => {
+  // In the language of whoever asks: a definition has its title in one alone.
+  const form = about.forms.find((one) => one.name === definition.id)
+  screen(form ? titled(form) : definition.title === 'afterwards' ? w('after') : definition.title, place, element('p', { class: 'field-foot' }, change, quiet(w('home'), async () => {
     await keep(draft)
     homeScreen()
   })))
