@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from spean.lists import delivering, linking, tasks
-from spean.lists.models import Delivery, ListRow, Pair, PartnerList
+from spean.lists.models import Delivery, Linking, ListRow, Pair, PartnerList
 from spean.privacy.models import Event
 from tests.cast import PEOPLE, Cast
 from tests.lists.files import as_csv, as_workbook, of_each, rows, sent, somebody
@@ -95,6 +97,23 @@ def test_while_a_long_file_is_read_its_page_says_how_far_it_is(cast: Cast, monke
     assert "300 lines are kept so far" in seen[1]
     assert "Look again" in seen[1]
     assert "so far" not in client.get(address).content.decode()
+
+
+def test_the_register_counts_the_lines_of_all_lists_at_once_and_long_numbers_can_be_read(cast: Cast) -> None:
+    of_each(cast)
+    client = signed_in(cast.statistician)
+    with CaptureQueriesContext(connection) as asked:
+        page = client.get("/register/").content.decode()
+    assert sum("COUNT(" in one["sql"] and '"lists_listrow"' in one["sql"] for one in asked.captured_queries) == 1
+    (aside,) = ListRow.objects.filter(status="quarantined").values_list("partner_list__code", flat=True)
+    told = page.split(aside)[1].split("</dl>")[0]
+    assert "(and 1 kept aside, not counted)" in told
+    row = Linking.objects.get()
+    row.result["bounds"], row.result["bounds_with_doubt"] = [221_923, 221_971], [206_652, 221_972]
+    row.save(update_fields=["result"])
+    assert "between 221,923 and 221,971 persons" in client.get("/register/").content.decode()
+    page = client.get(reverse("linking", args=[row.pk])).content.decode()
+    assert "between 206,652 and 221,972" in page
 
 
 def test_who_names_columns_is_told_that_the_file_is_not_in_unicode(cast: Cast) -> None:
