@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from spean.access import policy
 from spean.access.pages import AccessRequest
-from spean.cases import erasure, holds, labels
+from spean.cases import erasure, holds, labels, ties
 from spean.cases.forms import choice
 from spean.cases.holds import episodes_of
 from spean.cases.models import Case
@@ -126,10 +126,12 @@ def request_erasure(request: AccessRequest, pk: UUID) -> HttpResponse:
             messages.success(request, _("Asked for. Nothing is erased before a second officer confirms."))
             found = done.result.pk if done.result else None
             return HttpResponseRedirect(reverse("erasure", args=[found])) if found else _to_case(case)
+    episodes = episodes_of(case)
     context = {
         "title": _("Erase everything that names the person"),
         "case": case,
-        "episodes": len(episodes_of(case)),
+        "episodes": len(episodes),
+        "remains": ties.remains([one.pk for one in episodes]),
         "holds": _holds(case),
         "back_url": reverse("case", args=[case.pk]),
     }
@@ -213,6 +215,7 @@ def _page(request: AccessRequest, row: Erasure, form: ActionForm) -> HttpRespons
         "holds": _holds(case),
         "may_confirm": "confirm_erasure" in may,
         "may_withdraw": "request_erasure" in may,
+        "remains": ties.remains([one.pk for one in episodes_of(case)]) if waits else [],
         "hindrances": engine.failures("confirm_erasure", row, user) if "confirm_erasure" in may else [],
         "proof": _proof(row),
         "form": form if form.is_bound else ActionForm(version=row.version),

@@ -24,9 +24,9 @@ from spean.demo.world import World
 from spean.lib import clock
 from spean.linkage import encode
 from spean.linkage.records import Reader
-from spean.lists import delivering, linking, pairs
+from spean.lists import delivering, linking, pairs, to_case
 from spean.lists.delivering import Declared
-from spean.lists.models import Delivery, Linking, Pair, PartnerList
+from spean.lists.models import Delivery, Linking, ListRow, Pair, PartnerList
 from spean.privacy import doors
 
 SEED = 20080215
@@ -58,7 +58,10 @@ class Invented:
 
 
 def bring(world: World, now: datetime, known: Sequence[Person]) -> Linking:
-    """Every list of the pack delivered by its keeper, all linked by the registry, some pairs decided, some left open."""
+    """Every list of the pack delivered by its keeper, all linked by the registry, some pairs decided, some left open.
+
+    Of somebody on a list who agreed, with proof, her keeper has begun a screening.
+    """
     rng = random.Random(SEED)
     people = invented(rng, known, now)
     told: dict[tuple[str, int], int] = {}  # code of a list, line in its file → who it is
@@ -72,6 +75,8 @@ def bring(world: World, now: datetime, known: Sequence[Person]) -> Linking:
         linking.run(Linking.objects.select_related("started_by").get(pk=found.pk))
     with clock.travel(now - timedelta(days=5)):
         _decide(registry, told)
+    with clock.travel(now - timedelta(days=1)):
+        _begin_one()
     return found
 
 
@@ -198,3 +203,10 @@ def _decide(registry: User, told: dict[tuple[str, int], int]) -> None:
         who = {told.get((row.partner_list.code, row.line), -row.line) for row in (pair.one, pair.other)}
         decision = "unsure" if number == DECIDED - 1 else "same" if len(who) == 1 else "not_same"
         pairs.decide(registry, pair, decision)
+
+
+def _begin_one() -> None:
+    """One line of those who agreed is a screening already, so that both ends of the way can be seen; the others wait."""
+    agreed = ListRow.objects.filter(status="accepted", consented=True, partner_list__form="names")
+    row = agreed.select_related("partner_list__kept_by").order_by("partner_list__begun_at", "line")[0]
+    to_case.begin_from_row(row.partner_list.kept_by, row)

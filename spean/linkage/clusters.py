@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from spean.lib.disjoint import Sets
 from spean.linkage.records import Ints
 
 Floats = NDArray[np.float64]
@@ -31,25 +32,6 @@ class Decisions:
 
     same: list[tuple[int, int]] = field(default_factory=list)
     different: list[tuple[int, int]] = field(default_factory=list)
-
-
-class _Sets:
-    """Disjoint sets of places, the lowest place standing for its set."""
-
-    def __init__(self, size: int) -> None:
-        self.above = list(range(size))
-
-    def find(self, place: int) -> int:
-        above = self.above
-        while above[place] != place:
-            above[place] = above[above[place]]
-            place = above[place]
-        return place
-
-    def join(self, one: int, other: int) -> None:
-        one, other = self.find(one), self.find(other)
-        if one != other:
-            self.above[max(one, other)] = min(one, other)
 
 
 def bits_of(probability: Floats) -> Floats:
@@ -74,8 +56,8 @@ def cluster(
     of each record) two records of one list are never one person. Raises Contradiction.
     """
     decisions = decisions or Decisions()
-    check_decisions(size, decisions)
-    sets = _Sets(size)
+    check_decisions(decisions)
+    sets = Sets[int]()
     tied = np.flatnonzero(probability >= TIED_FROM)
     for one, other in zip(low[tied].tolist(), high[tied].tolist(), strict=True):
         sets.join(one, other)
@@ -99,9 +81,9 @@ def cluster(
     return found
 
 
-def check_decisions(size: int, decisions: Decisions) -> None:
+def check_decisions(decisions: Decisions) -> None:
     """Raises Contradiction when "same" decisions join two records that others decided to be different."""
-    sets = _Sets(size)
+    sets = Sets[int]()
     for one, other in decisions.same:
         sets.join(one, other)
     for one, other in decisions.different:
@@ -198,7 +180,7 @@ def _cut(members: list[int], low: Ints, high: Ints, probability: Floats, decisio
     inside = np.isin(low, members)
     at = {place: number for number, place in enumerate(members)}
     for least in (0.9, 0.99, 0.999, 0.9999, 0.999999, 1.0):
-        sets = _Sets(len(members))
+        sets = Sets[int]()
         strong = inside & (probability >= least)
         for one, other in zip(low[strong].tolist(), high[strong].tolist(), strict=True):
             sets.join(at[one], at[other])

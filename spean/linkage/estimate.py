@@ -12,6 +12,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from spean.lib.disjoint import Sets
 from spean.linkage.records import Ints, Table
 
 Floats = NDArray[np.float64]
@@ -118,18 +119,10 @@ def _weak_joints(low: Ints, high: Ints, probability: Floats, cluster: Ints) -> f
     """Sum of the doubts of the strongest tree of pairs in each cluster: every joint that is wrong is a person more."""
     inside = np.flatnonzero(cluster[low] == cluster[high])
     order = inside[np.argsort(-probability[inside], kind="stable")]
-    above: dict[int, int] = {}
-
-    def find(place: int) -> int:
-        while (up := above.get(place, place)) != place:
-            place = up
-        return place
-
+    tree = Sets[int]()
     doubt = 0.0
     for one, other, chance in zip(low[order].tolist(), high[order].tolist(), probability[order].tolist(), strict=True):
-        a, b = find(one), find(other)
-        if a != b:
-            above[max(a, b)] = min(a, b)
+        if tree.join(one, other):
             doubt += 1 - chance
     return doubt
 

@@ -89,7 +89,7 @@ def link(
     """Links a canonical table. `unique` says that each list holds a person once. Raises clusters.Contradiction."""
     engine = engine or DuckDB(threads)
     decisions = decisions or Decisions()
-    clusters.check_decisions(len(table), decisions)
+    clusters.check_decisions(decisions)
     place, key = _keyed(table, rules)
     all_pairs = estimate.all_pairs(table, unique=unique)
     pairs, hits = _pairs(engine, place, key, len(table))

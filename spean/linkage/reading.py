@@ -9,6 +9,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import dropwhile
 from pathlib import Path
 
 from spean.lib import births
@@ -16,6 +17,7 @@ from spean.linkage.records import FIELDS
 
 SHOWN = 20  # line numbers per kind of fault
 _DELIMITERS = ",;\t|"
+_BEGINNING = 1_000_000  # signs in which the delimiter is looked for
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TELLING = ("family_name", "given_name", "birth_date", "birth_year", "phone", "document_number", "mother_name")
 # Other names of columns, as lists have them; `--map` says the rest.
@@ -72,25 +74,27 @@ def decode(raw: bytes, notes: Notes) -> str:
     try:
         notes.encoding = "utf-8"
         return raw.decode("utf-8")
-    except UnicodeDecodeError as fault:
+    except UnicodeDecodeError:
         broken = raw.decode("utf-8", errors="replace")
         # Mostly sound UTF-8 with some broken signs is not Western Latin: decoding it so would spoil every other name.
-        good = sum(ord(sign) > 127 and sign != "\ufffd" for sign in broken)
         bad = broken.count("\ufffd")
+        good = len(broken) - len(broken.encode("ascii", "ignore")) - bad
         if good < bad:
             notes.encoding = "windows-1252"
             return raw.decode("cp1252", errors="replace")
-        for line in sorted({broken.count("\n", 0, place) + 1 for place, sign in enumerate(broken) if sign == "\ufffd"}):
-            notes.add("signs that are no valid text (kept as �)", line)
-        del fault
+        for number, line in enumerate(broken.split("\n"), start=1):
+            if "\ufffd" in line:
+                notes.add("signs that are no valid text (kept as �)", number)
         return broken
 
 
 def delimiter_of(text: str) -> str:
     """The sign that parts the cells of most lines alike. Raises ListFault for a text without lines."""
-    head = [line for line in text.splitlines()[:20] if line.strip()]
+    head = [line for line in text[:_BEGINNING].splitlines()[:20] if line.strip()]
     if not head:
         raise ListFault("The list is empty.")
+    # A title above the heading parts no cells.
+    head = list(dropwhile(lambda line: not any(sign in line for sign in _DELIMITERS), head)) or head
 
     def worth(sign: str) -> tuple[int, int]:
         counts = [line.count(sign) for line in head]

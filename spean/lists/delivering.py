@@ -4,6 +4,7 @@ A file is sealed in the request that brings it and read in a job; each of its li
 own, or is told in the report. Sending the same file again changes nothing.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ from spean.privacy import doors, events, vault
 from spean.privacy.codes import unused_code
 from spean.workflow.engine import Forbidden, Refused, Step, check_fields, claim, follow, perform, requirement
 
-AT_ONCE = 1_000  # rows kept in one transaction
+AT_ONCE = 250  # rows kept in one transaction; longer statements take longer to write for each row
 BLOB = "lists.DeliveredFile.blob"
 
 
@@ -136,14 +137,16 @@ def _beginning(raw: bytes, delimiter: str, form: str) -> sheet.Sheet:
 
 @dataclass(frozen=True)
 class Preview:
-    """The columns of a file for whoever sent it: heading, how many of the first lines fill it, what it probably is."""
+    """The columns of a file for whoever sent it: heading, how many of the first lines fill it, what it probably is.
+
+    `notes` are codes of `words.FILE_NOTES`, of the first lines.
+    """
 
     heading: tuple[str, ...] = field(repr=False)
     filled: list[int]
     guess: dict[int, str]
     lines: int
-    delimiter: str
-    encoding: str
+    notes: list[str]
 
 
 def preview(actor: User, delivery: Delivery) -> Preview:
@@ -153,9 +156,7 @@ def preview(actor: User, delivery: Delivery) -> Preview:
         raise Refused([str(words.UNREADABLE["gone"])])
     begun = sheet.read(raw, delimiter=delivery.delimiter, most=sheet.SAMPLE)
     guess = judging.guess(begun.heading, remembered(actor, delivery.partner_list))
-    return Preview(
-        begun.heading, judging.filled(begun), guess, len(begun.lines), begun.delimiter, begun.encoding
-    )  # fmt: skip
+    return Preview(begun.heading, judging.filled(begun), guess, len(begun.lines), list(begun.notes))
 
 
 def _file_of(actor: User, delivery: Delivery) -> bytes | None:
@@ -226,6 +227,7 @@ def take_in(delivery: Delivery) -> None:
         if raw is None:
             raise sheet.Unreadable("gone")
         read = sheet.read(raw, delimiter=delivery.delimiter)
+        del raw
         keeper = _Keeper(delivery, read.head)
         judged = judging.judge(read, mapping)
         while batch := list(islice(judged, AT_ONCE)):
@@ -248,13 +250,12 @@ def take_in(delivery: Delivery) -> None:
         _forget_file(step.obj)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Known:
-    """A row of the list as the keeper remembers it."""
+    """A row of the list as the keeper remembers it; `line` is 0 where another file brought it."""
 
     pk: UUID
     status: str
-    delivery: UUID
     line: int
 
 
@@ -271,7 +272,7 @@ class _Keeper:
         for digest, number, pk, status, came, line in rows.values_list(
             "digest", "number_digest", "pk", "status", "delivery_id", "line"
         ).iterator(chunk_size=10_000):
-            known = _Known(pk, status, came, line)
+            known = _Known(pk, sys.intern(status), line if came == delivery.pk else 0)
             self._known[bytes(digest)] = known
             if number is not None and status != "replaced":
                 self._numbers[bytes(number)] = known
@@ -296,7 +297,7 @@ class _Keeper:
                 row = self._new(one, digest, number)
                 new.append(row)
                 texts.append(one.content)
-                known = self._known[digest] = _Known(row.pk, row.status, self._delivery.pk, one.line)
+                known = self._known[digest] = _Known(row.pk, row.status, one.line)
                 if one.reasons:
                     self._tell(one, "quarantined")
                     if number:
@@ -314,10 +315,10 @@ class _Keeper:
         self, one: Judged, before: _Known, current: _Known | None, number: bytes | None,
         replaced: list[tuple[_Known, UUID]], back: list[_Known],
     ) -> None:  # fmt: skip
-        if before.delivery == self._delivery.pk and before.line == one.line:
+        if before.line == one.line:
             # Kept by an earlier run of this job that was broken off.
             self._tell(one, "quarantined" if before.status == "quarantined" else "accepted")
-        elif before.delivery == self._delivery.pk:
+        elif before.line:
             self._tell(one, "duplicate", before.line)
         elif before.status == "replaced" and current is not None:
             # A correction that was taken back: the earlier row holds again.

@@ -135,10 +135,16 @@ class ColumnsForm(ActionForm):
     ) -> None:
         super().__init__(*args, **kwargs)
         choices = [("", _("Something else: kept, not compared")), *((n, words.FIELD_LABELS[n]) for n in COLUMNS)]
+        many = lines >= sheet.SAMPLE
+        told = (
+            _("filled in %(filled)d of the first %(lines)d lines")
+            if many
+            else _("filled in %(filled)d of %(lines)d lines")
+        )
         for place, title in enumerate(heading):
             self.fields[f"column_{place}"] = forms.ChoiceField(
                 label=title or _("Column %(number)d (without a heading)") % {"number": place + 1},
-                help_text=_("filled in %(filled)d of %(lines)d lines") % {"filled": filled[place], "lines": lines},
+                help_text=told % {"filled": filled[place], "lines": lines},
                 choices=choices, required=False, initial=guess.get(place, ""),
             )  # fmt: skip
 

@@ -136,10 +136,10 @@ def delivery(request: AccessRequest, pk: UUID) -> HttpResponse:
 
 
 def _delivery_page(request: AccessRequest, row: Delivery, form: ActionForm) -> HttpResponse:
-    outcomes = report.unpack(bytes(row.lines)) if row.lines is not None else []
-    notable = [one for one in outcomes if one.told or one.outcome not in ("accepted", "unchanged")]
-    aside = dict(row.rows.filter(status="quarantined").order_by().values_list("line", "pk"))
+    notable = report.notable(bytes(row.lines)) if row.lines is not None else []
     page = Paginator(notable, LINES_SHOWN).get_page(request.GET.get("page"))
+    shown = row.rows.filter(status="quarantined", line__in=[one.line for one in page])
+    aside = dict(shown.order_by().values_list("line", "pk"))
     told = row.result
     title, colour = words.STATUS[row.status]
     context = {
@@ -158,6 +158,7 @@ def _delivery_page(request: AccessRequest, row: Delivery, form: ActionForm) -> H
             for one in page
         ],
         "may_change": row.status in ("received", "failed"),
+        "so_far": row.rows.count() if row.status in ("waiting", "failed") else 0,
     }  # fmt: skip
     return render(request, "lists/delivery.html", context, status=422 if form.is_bound else 200)
 
@@ -197,7 +198,7 @@ def columns(request: AccessRequest, pk: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "title": _("What is in each column?"), "button": _("Take it in"), "back_url": reverse("delivery", args=[pk]),
         "lead": _("What is remembered from your last file, or guessed from the heading, is filled in. Look at it."),
-        "step_total": 0, "row": row,
+        "step_total": 0, "row": row, "file_notes": [words.FILE_NOTES[code] for code in seen.notes],
         "one_column": len(seen.heading) == 1,
     }  # fmt: skip
     return show_form(request, "lists/columns.html", form, context)

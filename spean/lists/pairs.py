@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from spean.access.models import User
 from spean.lib import clock
+from spean.lib.disjoint import Sets
 from spean.lists.linking import decisions
 from spean.lists.models import Pair
 from spean.workflow.engine import perform, requirement
@@ -34,18 +35,10 @@ def _decisions_agree(pair: Pair, actor: User, facts: Mapping[str, Any]) -> list[
         same.append((pair.one_id, pair.other_id))
     else:
         different.append((pair.one_id, pair.other_id))
-    above: dict[UUID, UUID] = {}
-
-    def find(pk: UUID) -> UUID:
-        while (up := above.get(pk, pk)) != pk:
-            pk = up
-        return pk
-
+    persons = Sets[UUID]()
     for one, other in same:
-        a, b = find(one), find(other)
-        if a != b:
-            above[max(a, b)] = min(a, b)
-    if any(find(one) == find(other) for one, other in different):
+        persons.join(one, other)
+    if any(persons.find(one) == persons.find(other) for one, other in different):
         return [
             _("This contradicts what was decided about other pairs of these rows. Change one of those decisions first.")
         ]

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import numpy as np
 
+from spean.lib.disjoint import Sets
 from spean.linkage import encode, linking
 from spean.linkage.clusters import Decisions
 from spean.linkage.compare import COMPARISONS
@@ -189,18 +190,11 @@ def _effects(found: Linked, decided: set[tuple[int, int]]) -> dict[int, float]:
     low, high, chance, cluster = found.low, found.high, found.probability, found.cluster
     across: dict[tuple[int, int], int] = {}
     effect: dict[int, float] = {}
-    above: dict[int, int] = {}
-
-    def find(place: int) -> int:
-        while (up := above.get(place, place)) != place:
-            place = up
-        return place
-
+    tree = Sets[int]()
     # Decided joints stand before the others: they need no second answer.
     for one, other in sorted(decided):
         if cluster[one] == cluster[other]:
-            a, b = find(one), find(other)
-            above[max(a, b)] = min(a, b)
+            tree.join(one, other)
     for at in np.lexsort((high, low, -np.round(chance, 9))).tolist():
         one, other = int(low[at]), int(high[at])
         if (one, other) in decided:
@@ -208,8 +202,7 @@ def _effects(found: Linked, decided: set[tuple[int, int]]) -> dict[int, float]:
         if cluster[one] != cluster[other]:
             between = tuple(sorted((int(cluster[one]), int(cluster[other]))))
             across.setdefault((between[0], between[1]), at)
-        elif (a := find(one)) != (b := find(other)):
-            above[max(a, b)] = min(a, b)
+        elif tree.join(one, other):
             effect[at] = 1 - float(chance[at])
     effect.update({at: float(chance[at]) for at in across.values()})
     return {at: worth for at, worth in effect.items() if worth >= WORTH_ASKING}

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from spean.lib.disjoint import Sets
 from spean.lists.models import Linking, ListRow
 from spean.lists.register import Row
 from spean.people.models import Person, PossibleMatch
@@ -77,31 +78,19 @@ def agreeing(same: Pairs, different: Pairs, more: Pairs) -> Pairs:
     Whoever decided about two lines, or two records, had both before him; of a line and a case nobody compared anything.
     Left out, a linking goes on and counts one person more; kept in, it would break off.
     """
-    above: dict[UUID, UUID] = {}
-    apart: dict[UUID, set[UUID]] = {}
-
-    def find(pk: UUID) -> UUID:
-        while (up := above.get(pk, pk)) != pk:
-            pk = up
-        return pk
-
-    def join(one: UUID, other: UUID) -> None:
-        above[other] = one
-        for far in apart.pop(other, set()):
-            apart.setdefault(one, set()).add(far)
-
+    persons = Sets[UUID]()
     for one, other in same:
-        if (a := find(one)) != (b := find(other)):
-            join(a, b)
+        persons.join(one, other)
+    apart: dict[UUID, set[UUID]] = {}  # of whoever stands for a person: others who are somebody else
     for one, other in different:
-        apart.setdefault(find(one), set()).add(other)
-        apart.setdefault(find(other), set()).add(one)
+        apart.setdefault(persons.find(one), set()).add(other)
+        apart.setdefault(persons.find(other), set()).add(one)
     kept = []
     for one, other in more:
-        a, b = find(one), find(other)
-        if any(find(far) == b for far in apart.get(a, ())):
+        a, b = persons.find(one), persons.find(other)
+        if any(persons.find(far) == b for far in apart.get(a, ())):
             continue
         kept.append((one, other))
-        if a != b:
-            join(a, b)
+        if persons.join(a, b):
+            apart.setdefault(min(a, b), set()).update(apart.pop(max(a, b), ()))
     return kept

@@ -1,4 +1,7 @@
-"""What became of each line of a file: in codes, packed for keeping, and as a list that may leave the agency."""
+"""What became of each line of a file: in codes, packed for keeping, and as a list that may leave the agency.
+
+Of most lines the same is told as of the line before: they are kept as one entry with how many they are.
+"""
 
 import csv
 import io
@@ -19,14 +22,40 @@ class Outcome(NamedTuple):
     other: int = 0
 
 
+# Of these nobody has to look at a line, unless something is told of it.
+PLAIN = ("accepted", "unchanged")
+
+
 def pack(outcomes: Iterable[Outcome]) -> bytes:
     """Small enough to keep for every file: 300,000 lines take less than a megabyte."""
-    return zlib.compress(json.dumps([list(one) for one in outcomes], separators=(",", ":")).encode(), 6)
+    runs: list[list[Any]] = []
+    for one in outcomes:
+        last = runs[-1] if runs else None
+        follows = last is not None and last[1:4] == [one.outcome, list(one.told), one.other]
+        if last is not None and follows and last[0] + last[4] == one.line:
+            last[4] += 1
+        else:
+            runs.append([one.line, one.outcome, list(one.told), one.other, 1])
+    told = [run if run[4] > 1 else run[:4] for run in runs]
+    return zlib.compress(json.dumps(told, separators=(",", ":")).encode(), 6)
 
 
-def unpack(packed: bytes) -> list[Outcome]:
-    read: list[list[Any]] = json.loads(zlib.decompress(packed))
-    return [Outcome(line, outcome, tuple(told), other) for line, outcome, told, other in read]
+def unpack(packed: bytes) -> Iterator[Outcome]:
+    """Every line of the file, in order."""
+    for line, outcome, told, other, *more in json.loads(zlib.decompress(packed)):
+        alike = tuple(told)
+        for number in range(line, line + (more[0] if more else 1)):
+            yield Outcome(number, outcome, alike, other)
+
+
+def notable(packed: bytes) -> list[Outcome]:
+    """The lines that somebody has to look at; most files have few, however long they are."""
+    found = []
+    for line, outcome, told, other, *more in json.loads(zlib.decompress(packed)):
+        if told or outcome not in PLAIN:
+            alike = tuple(told)
+            found += [Outcome(number, outcome, alike, other) for number in range(line, line + (more[0] if more else 1))]
+    return found
 
 
 def as_csv(outcomes: Iterable[Outcome]) -> Iterator[bytes]:
@@ -35,9 +64,14 @@ def as_csv(outcomes: Iterable[Outcome]) -> Iterator[bytes]:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(["line", "outcome", "same_as_line", "codes", "meaning"])
+    meanings: dict[tuple[str, tuple[str, ...]], str] = {}
     for one in outcomes:
-        meaning = "; ".join([str(words.OUTCOMES[one.outcome]), *(str(words.TOLD[code]) for code in one.told)])
-        writer.writerow([one.line, one.outcome, one.other or "", " ".join(one.told), meaning])
+        told = one.outcome, one.told
+        if told not in meanings:
+            meanings[told] = "; ".join(
+                [str(words.OUTCOMES[one.outcome]), *(str(words.TOLD[code]) for code in one.told)]
+            )
+        writer.writerow([one.line, one.outcome, one.other or "", " ".join(one.told), meanings[told]])
         if out.tell() > 60_000:
             yield out.getvalue().encode()
             out.seek(0)

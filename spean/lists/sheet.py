@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from spean.linkage import encode, reading
@@ -24,6 +24,8 @@ MOST_UNPACKED = 800 * 1024 * 1024
 MOST_COLUMNS = 300
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 SAMPLE = 200
+BEFORE_HEADING = 20  # lines among which the heading is looked for
+SAMPLE_BYTES = 1024 * 1024  # of a long text, in which the first lines are looked for
 _WORKBOOK, _OLD_OFFICE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
 
@@ -35,7 +37,7 @@ class Unreadable(ValueError):
         self.code = code
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One row of the file. `number` is the line on which it ends, or its row in the workbook."""
 
@@ -63,7 +65,7 @@ def read(raw: bytes, *, delimiter: str = "", most: int = MOST_LINES) -> Sheet:
     """
     if len(raw) > MOST_BYTES:
         raise Unreadable("too_large")
-    if not raw.strip():
+    if not raw or raw.isspace():
         raise Unreadable("empty")
     if raw.startswith(_OLD_OFFICE):
         raise Unreadable("old_or_locked_workbook")
@@ -75,10 +77,33 @@ def read(raw: bytes, *, delimiter: str = "", most: int = MOST_LINES) -> Sheet:
     return sheet
 
 
+def _first_lines(raw: bytes, delimiter: str, most: int) -> Sheet | None:
+    """The first `most` lines from the beginning of the file alone; None where the file has to be read for them.
+
+    Whoever names columns looks at 200 lines of a file that may have 300,000, in a request: reading all of them for it
+    takes several times its size in memory.
+    """
+    if most >= MOST_LINES or len(raw) <= SAMPLE_BYTES:
+        return None
+    beginning = raw[:SAMPLE_BYTES]
+    # At the end of a line, so that no sign is cut in two; a cell with line breaks may still be, in the last line.
+    sheet = _whole_text(beginning[: max(beginning.rfind(b"\n"), beginning.rfind(b"\r")) + 1], delimiter, most + 1)
+    if len(sheet.lines) <= most:
+        return None
+    del sheet.lines[most:]
+    return sheet
+
+
 def _text(raw: bytes, delimiter: str, most: int) -> Sheet:
+    return _first_lines(raw, delimiter, most) or _whole_text(raw, delimiter, most)
+
+
+def _whole_text(raw: bytes, delimiter: str, most: int) -> Sheet:
     noted = reading.Notes("")
     text = reading.decode(raw, noted)
     sheet = Sheet("text", (), [], encoding=noted.encoding)
+    if noted.encoding == "windows-1252":
+        sheet.notes["not_unicode"] += 1
     if "\x00" in text:
         # A workbook of another kind, a picture: there are no such signs in a list.
         if text.count("\x00") > len(text) // 100:
@@ -97,6 +122,7 @@ def _text(raw: bytes, delimiter: str, most: int) -> Sheet:
             raise Unreadable("empty") from None
     csv.field_size_limit(MOST_BYTES)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=sheet.delimiter)
+    del text  # copied, and as long as the file
     try:
         _fill(sheet, ((rows.line_num, tuple(cell.strip() for cell in row)) for row in rows), most)
     except csv.Error:
@@ -106,7 +132,7 @@ def _text(raw: bytes, delimiter: str, most: int) -> Sheet:
 
 def _workbook(raw: bytes, most: int) -> Sheet:
     # Slow to import, and most lists are text.
-    import openpyxl
+    from spean.lists import workbook
 
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
@@ -116,8 +142,7 @@ def _workbook(raw: bytes, most: int) -> Sheet:
                 raise Unreadable("unpacks_too_large")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what in a workbook is no cell
-            # Formulas as they are written, no links to other files; nothing is worked out.
-            book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=False, keep_links=False)
+            book = workbook.opened(raw)
             try:
                 return _first_filled(book, most)
             finally:
@@ -132,7 +157,6 @@ def _workbook(raw: bytes, most: int) -> Sheet:
 def _first_filled(book: Any, most: int) -> Sheet:
     found = Sheet("workbook", (), [])
     for page in book.worksheets:
-        page.reset_dimensions()  # what a file says of its own size is not believed
         one = Sheet("workbook", (), [])
         _fill(one, _rows(page), most if not found.heading else 1)
         if not one.heading:
@@ -165,17 +189,30 @@ def cell_text(value: Any) -> str:
 
 
 def _fill(sheet: Sheet, rows: Iterator[tuple[int, tuple[str, ...]]], most: int) -> None:
-    filled = ((number, cells) for number, cells in rows if any(cells))
-    first = next(filled, None)
-    if first is None:
+    filled: Iterator[tuple[int, tuple[str, ...]]] = ((number, cells) for number, cells in rows if any(cells))
+    first = list(islice(filled, BEFORE_HEADING + 1))
+    if not first:
         return
-    heading = first[1]
+    above = _above_heading([sum(map(bool, cells)) for _number, cells in first])
+    if above:
+        sheet.notes["above_heading"] += above
+    heading = first[above][1]
     while heading and not heading[-1]:
         heading = heading[:-1]
     sheet.heading = heading
+    filled = chain(first[above + 1 :], filled)
     sheet.lines = [Line(number, _as_wide(cells, len(heading))) for number, cells in islice(filled, most)]
     if most >= MOST_LINES and next(filled, None) is not None:
         raise Unreadable("too_many_lines")
+
+
+def _above_heading(widths: list[int]) -> int:
+    """How many of the first lines are a letterhead or a title: one cell or two, where most have three times as many.
+
+    `widths` are the filled cells of each line. One long line proves nothing: a name may hold the delimiter.
+    """
+    usual = sorted(widths)[len(widths) // 2]
+    return next(at for at, width in enumerate(widths) if width > 2 or 3 * width > usual)
 
 
 def _as_wide(cells: tuple[str, ...], width: int) -> tuple[str, ...]:

@@ -126,6 +126,16 @@ def _forget_cases(cases: Collection[UUID]) -> None:
     ListRow.objects.filter(case_id__in=cases).update(case=None)
 
 
+@ties.stays_behind
+def _her_line_stays(cases: Collection[UUID]) -> str:
+    if not ListRow.objects.filter(case_id__in=cases).exclude(status="destroyed").exists():
+        return ""
+    return _(
+        "This began with a line of a partner’s list. That line is the partner’s: it stays, with the name on it, until "
+        "whoever keeps the list destroys it. Ask the person whether that is wished as well."
+    )
+
+
 # --- requirements ------------------------------------------------------------------------------------------
 
 

@@ -89,6 +89,11 @@ NOTES: Words = {
 }
 TOLD: Words = {**REASONS, **NOTES}
 FILE_NOTES: Words = {
+    "not_unicode": _(
+        "The file is not in Unicode and was read as Western European. If it has Khmer, Thai or Vietnamese letters, they "
+        "were spoilt: save it as “CSV UTF-8”, or as .xlsx, and send that."
+    ),
+    "above_heading": _("There are lines above the heading, such as a title. They were left out."),
     "null_signs": _("The file held null signs, which were left out."),
     "other_pages": _(
         "The workbook has other pages with content. Only the first was read: send the others by themselves."

@@ -96,13 +96,14 @@ def seal_file(key: bytes, data: bytes, *, subject: UUID, label: str, row_id: UUI
 
     Each is bound to its place and to the number of all: none can be left out, added or moved.
     """
-    parts = [data[start : start + CHUNK - 1] for start in range(0, len(data), CHUNK - 1)] or [b""]
+    starts = range(0, len(data), CHUNK - 1) or range(1)  # of an empty file one empty chunk
     sealed = []
-    for index, part in enumerate(parts):
+    for index, start in enumerate(starts):
         nonce = secrets.token_bytes(NONCE_BYTES)
-        bound = _chunk_under(subject, label, row_id, index, len(parts), FORMAT)
-        sealed.append(bytes([FORMAT]) + nonce + AESGCM(key).encrypt(nonce, pad(part, CHUNK), bound))
-    return b"".join(sealed), len(parts)
+        bound = _chunk_under(subject, label, row_id, index, len(starts), FORMAT)
+        part = pad(data[start : start + CHUNK - 1], CHUNK)
+        sealed.append(bytes([FORMAT]) + nonce + AESGCM(key).encrypt(nonce, part, bound))
+    return b"".join(sealed), len(starts)
 
 
 def open_file(key: bytes, blob: bytes, *, count: int, subject: UUID, label: str, row_id: UUID) -> bytes:

@@ -13,11 +13,14 @@ from spean.demo import editions, lists, load, world
 from spean.demo.story import Teller
 from spean.demo.world import World
 from spean.lib import clock
-from spean.lists.models import Delivery, Linking, Pair, PartnerList
+from spean.lists.models import Delivery, Linking, ListRow, Pair, PartnerList
 from spean.people.search_server import Searcher
+from spean.privacy import doors
 from spean.privacy.models import Event
 from spean.statistics import content, queries
 from spean.statistics.models import Edition
+from tests.detection.walk import hidden
+from tests.signed_in import signed_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(databases=["default", "keys"])]
 
@@ -49,6 +52,38 @@ def test_lists_overlap_and_some_pairs_wait(built: World) -> None:
     assert Pair.objects.filter(status="open").exists()
     assert Pair.objects.exclude(status="open").count() == lists.DECIDED
     assert all("fictional" in one.title for one in PartnerList.objects.all())
+
+
+def test_who_agreed_on_a_list_becomes_a_screening_by_its_keeper_alone(built: World) -> None:
+    linked(built)
+    agreed = ListRow.objects.filter(consented=True)
+    begun, waiting = agreed.get(case_status="begun"), agreed.filter(case_status="none")
+    owner, row = begun.partner_list, waiting[0]
+    assert waiting.count() >= 3
+    assert set(agreed.values_list("partner_list", flat=True)) == {owner.pk}
+    assert "fictional" in owner.title
+    # Who did not sign stands on the same list, and is counted alone.
+    counted = ListRow.objects.filter(partner_list=owner, consented=False)[0]
+    people, starting = reverse("partner_list_agreed", args=[owner.pk]), reverse("list_row_begin", args=[row.pk])
+    keeper = signed_in(owner.kept_by)
+    page = keeper.get(people).content.decode()
+    assert begun.case.code in page
+    assert reverse("list_row", args=[row.pk]) in page
+    assert keeper.get(reverse("list_row_begin", args=[counted.pk])).status_code == 404
+    # Keepers of other lists, a colleague of the same role elsewhere, whoever links, whoever watches.
+    for name in ("provider_garden", "return_officer", "investigator", "registry_manager", "statistician", "auditor"):
+        stranger = signed_in(built.users[name])
+        assert {stranger.get(one).status_code for one in (people, starting)} == {404}, name
+    form = hidden(keeper.get(starting))
+    answer = keeper.post(starting, {**form, "instrument": "first_responder", "exploitation": "labour"})
+    assert answer.status_code == 302
+    row.refresh_from_db()
+    opened = doors.reveal(owner.kept_by, [row], ["content"], "partner_list")[row.pk]["content"]
+    assert "(fictional)" in str(opened)
+    screening = row.case.screenings.get()
+    assert screening.screener_id == owner.kept_by_id
+    name = doors.reveal(owner.kept_by, [screening], ["stated_name"], "casework")[screening.pk]["stated_name"]
+    assert str(name).split()[0] in str(opened)
 
 
 def test_the_same_people_every_time() -> None:

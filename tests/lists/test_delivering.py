@@ -1,5 +1,6 @@
 """A file becomes rows: sealed, each with a key of its own, nothing lost, nothing twice, and nobody named on the way."""
 
+import zlib
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ CONSENTED = ("No", "Surname", "Given name", "DOB", "Consent", "Consent form")
 
 
 def outcomes(delivery: Delivery) -> list[Outcome]:
-    return report.unpack(bytes(delivery.lines or b""))
+    return list(report.unpack(bytes(delivery.lines or b"")))
 
 
 def of(delivery: Delivery) -> list[str]:
@@ -294,4 +295,21 @@ def test_the_report_has_every_line_and_no_cell(cast: Cast) -> None:
     ]  # fmt: skip
     assert "Kan" not in text
     assert "=1" not in text
-    assert report.unpack(report.pack(outcomes(done))) == outcomes(done)
+    assert list(report.unpack(report.pack(outcomes(done)))) == outcomes(done)
+
+
+def test_what_is_told_of_many_lines_alike_is_kept_once() -> None:
+    alike = [Outcome(line, "accepted", ()) for line in range(2, 100_000)]
+    noted = [Outcome(line, "accepted", ("no_number",)) for line in range(100_000, 100_003)]
+    # Lines between were empty; a run does not reach over them.
+    later = [Outcome(200_000, "accepted", ("no_number",)), Outcome(200_001, "duplicate", (), 7)]
+    packed = report.pack([*alike, *noted, *later])
+    assert len(packed) < 200
+    assert list(report.unpack(packed)) == [*alike, *noted, *later]
+    assert report.notable(packed) == [*noted, *later]
+
+
+def test_a_report_that_was_kept_line_by_line_is_still_read() -> None:
+    packed = zlib.compress(b'[[2,"accepted",[],0],[3,"quarantined",["says_nothing"],0]]')
+    assert list(report.unpack(packed)) == [Outcome(2, "accepted", ()), Outcome(3, "quarantined", ("says_nothing",))]
+    assert [one.line for one in report.notable(packed)] == [3]

@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from spean.lists import linking, tasks
-from spean.lists.models import Delivery, ListRow, Pair, PartnerList
+from spean.lists import delivering, linking, tasks
+from spean.lists.models import Delivery, Linking, ListRow, Pair, PartnerList
 from spean.privacy.models import Event
 from tests.cast import PEOPLE, Cast
 from tests.lists.files import as_csv, as_workbook, of_each, rows, sent, somebody
@@ -69,6 +71,58 @@ def test_from_the_file_to_its_report(cast: Cast, raw: bytes) -> None:
     assert "accepted" in b"".join(report.streaming_content).decode()  # type: ignore[attr-defined]
     assert "Guests of the shelter" in client.get("/lists/").content.decode()
     assert "Everybody who slept here" in client.get(reverse("partner_list", args=[owner.pk])).content.decode()
+
+
+def test_while_a_long_file_is_read_its_page_says_how_far_it_is(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = signed_in(cast.provider)
+    owner = begin(client)
+    upload(client, owner, as_csv(rows(*(somebody(f"{number}") for number in range(300)))))
+    delivery = Delivery.objects.get()
+    columns = client.get(reverse("delivery_columns", args=[delivery.pk])).content.decode()
+    assert "filled in 200 of the first 200 lines" in columns
+    data = {"column_0": "record_id", "column_1": "family_name", "version": delivery.version}
+    client.post(reverse("delivery_columns", args=[delivery.pk]), data)
+    address = reverse("delivery", args=[delivery.pk])
+    assert "so far" not in client.get(address).content.decode()
+    seen = []
+
+    def look(keeper: delivering._Keeper, *batch: Any) -> None:
+        write(keeper, *batch)
+        seen.append(client.get(address).content.decode())
+
+    write = delivering._Keeper._write
+    monkeypatch.setattr(delivering._Keeper, "_write", look)
+    tasks.take_in(delivery_id=str(delivery.pk))
+    assert "250 lines are kept so far" in seen[0]
+    assert "300 lines are kept so far" in seen[1]
+    assert "Look again" in seen[1]
+    assert "so far" not in client.get(address).content.decode()
+
+
+def test_the_register_counts_the_lines_of_all_lists_at_once_and_long_numbers_can_be_read(cast: Cast) -> None:
+    of_each(cast)
+    client = signed_in(cast.statistician)
+    with CaptureQueriesContext(connection) as asked:
+        page = client.get("/register/").content.decode()
+    assert sum("COUNT(" in one["sql"] and '"lists_listrow"' in one["sql"] for one in asked.captured_queries) == 1
+    (aside,) = ListRow.objects.filter(status="quarantined").values_list("partner_list__code", flat=True)
+    told = page.split(aside)[1].split("</dl>")[0]
+    assert "(and 1 kept aside, not counted)" in told
+    row = Linking.objects.get()
+    row.result["bounds"], row.result["bounds_with_doubt"] = [221_923, 221_971], [206_652, 221_972]
+    row.save(update_fields=["result"])
+    assert "between 221,923 and 221,971 persons" in client.get("/register/").content.decode()
+    page = client.get(reverse("linking", args=[row.pk])).content.decode()
+    assert "between 206,652 and 221,972" in page
+
+
+def test_who_names_columns_is_told_that_the_file_is_not_in_unicode(cast: Cast) -> None:
+    client = signed_in(cast.provider)
+    owner = begin(client)
+    upload(client, owner, as_csv(rows(somebody(Surname="สมชาย")), encoding="tis-620"))
+    page = client.get(reverse("delivery_columns", args=[Delivery.objects.get().pk])).content.decode()
+    assert "not in Unicode" in page
+    assert "filled in 1 of 1 lines" in page
 
 
 @pytest.mark.parametrize(

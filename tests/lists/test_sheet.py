@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from spean.lists import judging, sheet, words
 from spean.lists.sheet import Unreadable
-from tests.lists.files import as_csv, as_workbook, judged, rows, somebody
+from tests.lists.files import as_csv, as_workbook, judged, packed_workbook, rows, somebody
 
 LINES = rows(somebody("1"), somebody("2", Surname="ចាន់"))
 
@@ -29,12 +29,86 @@ def test_a_delimiter_that_was_guessed_wrong_can_be_said() -> None:
     assert len(sheet.read(raw, delimiter="tab").heading) == 1
 
 
+@pytest.mark.parametrize("delimiter", ["", "comma"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+@pytest.mark.parametrize("surname", ["Kanàrie", "two\nlines\nin a cell"])
+def test_the_first_lines_of_a_long_file_are_those_of_the_whole(delimiter: str, encoding: str, surname: str) -> None:
+    people = [somebody(f"{number}", Surname=surname, Mother="é" * 900) for number in range(1_300)]
+    raw = as_csv(rows(*people), encoding=encoding)
+    assert len(raw) > sheet.SAMPLE_BYTES
+    whole = sheet.read(raw, delimiter=delimiter)
+    for most in (1, 200, 1_200, 1_300):
+        first = sheet.read(raw, delimiter=delimiter, most=most)
+        assert (first.heading, first.lines) == (whole.heading, whole.lines[:most])
+        assert (first.encoding, first.delimiter) == (whole.encoding, whole.delimiter)
+
+
+def test_for_the_first_lines_the_rest_of_a_long_file_is_not_read() -> None:
+    raw = as_csv(rows(*(somebody(f"{number}") for number in range(20_000))))
+    assert len(raw) > sheet.SAMPLE_BYTES
+    spoilt = raw + b"\x00" * len(raw)
+    assert sheet.read(spoilt, most=sheet.SAMPLE).lines == sheet.read(raw).lines[: sheet.SAMPLE]
+    with pytest.raises(Unreadable):
+        sheet.read(spoilt)
+
+
+@pytest.mark.parametrize(("encoding", "noted"), [("utf-8", False), ("tis-620", True), ("cp1252", True)])
+def test_a_file_that_is_not_in_unicode_is_told(encoding: str, noted: bool) -> None:
+    word = "สมชาย" if encoding == "tis-620" else "Kanàrie"
+    read = sheet.read(as_csv(rows(somebody(Surname=word)), encoding=encoding))
+    assert ("not_unicode" in read.notes) is noted
+    assert set(read.notes) <= set(words.FILE_NOTES)
+
+
+TITLE = [["Kingdom of Cambodia"], [], ["Persons helped in 2026", "", "", "", "", "page 1"]]
+
+
+@pytest.mark.parametrize("raw", [
+    as_csv([*TITLE, *LINES]), as_csv([*TITLE, *LINES], ";"), as_csv(TITLE[:1] + LINES, "\t"), as_workbook([*TITLE, *LINES]),
+])  # fmt: skip
+def test_a_title_is_not_taken_for_the_heading(raw: bytes) -> None:
+    for most in (1, 2, sheet.MOST_LINES):
+        read = sheet.read(raw, most=most)
+        assert read.heading == tuple(LINES[0])
+        assert [list(line.cells) for line in read.lines] == LINES[1:][:most]
+        assert set(read.notes) == {"above_heading"}
+    assert read.lines[0].number in (3, 5)
+
+
+@pytest.mark.parametrize("lines", [
+    [["Name"], ["Sok Dara"]], [["Name", "DOB"], ["Sok Dara", "2001", "012", "x", "y"]], [["Name", "DOB"], ["", "2001"]],
+    [["Name"], ["Sok Dara"], ["Chan", "Thida", "of", "Prey Veng"], ["Kim Ly"], ["Keo Maly"]],
+])  # fmt: skip
+def test_a_short_heading_is_one_and_nobody_below_is_left_out(lines: list[list[str]]) -> None:
+    read = sheet.read(as_csv(lines))
+    assert read.heading == tuple(lines[0])
+    assert [list(line.cells) for line in read.lines] == lines[1:]
+    assert not read.notes
+
+
 def test_a_workbook_is_read_as_text() -> None:
     seen = datetime(2026, 1, 2, 3, 4)  # noqa: DTZ001  (a workbook knows no zones)
     raw = as_workbook([["No", "DOB", "Phone", "Seen"], [1, date(2003, 5, 14), 12345678.0, seen]])
     read = sheet.read(raw)
     assert read.lines[0].cells == ("1", "2003-05-14", "12345678", "2026-01-02 03:04:00")
     assert read.lines[0].number == 2
+
+
+def test_texts_of_a_workbook_are_read_as_far_as_the_lines_ask() -> None:
+    table = (
+        '<si><t>Name</t></si><si><r><t>Sok </t></r><r><t>Dara</t></r><rPh sb="0" eb="1"><t>sound</t></rPh></si>'
+        "<si><t>never asked for</t></si>"
+    )
+    lines = '<row><c t="s"><v>0</v></c></row>' + '<row><c t="s"><v>1</v></c></row>' * sheet.BEFORE_HEADING
+    read = sheet.read(packed_workbook(lines, table))
+    assert (read.heading, {line.cells for line in read.lines}) == (("Name",), {("Sok Dara",)})
+    # Behind the first lines both are damaged: whoever looks at the first lines does not come there.
+    later = "<row><broken" + " " * 200_000
+    damaged = packed_workbook(lines + later, table + "<si><broken" + " " * 200_000)
+    assert [line.cells for line in sheet.read(damaged, most=1).lines] == [("Sok Dara",)]
+    for whole in (damaged, packed_workbook(lines.replace("<v>1<", "<v>9<"), table)):
+        with pytest.raises(Unreadable, match="broken_workbook"):
+            sheet.read(whole)
 
 
 def test_formulas_stay_text_and_are_told() -> None:

@@ -9,10 +9,11 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, connections, transaction
 from django.http import Http404
+from django.urls import reverse
 
 from spean.access import policy, roles
 from spean.access.models import Membership, User
-from spean.cases import erasure
+from spean.cases import erasure, ties
 from spean.cases.actions import close_case
 from spean.cases.consent import record_refusal
 from spean.cases.models import Case
@@ -28,6 +29,7 @@ from spean.workflow.engine import AlreadyDone, CannotDo, Forbidden, Refused, Wro
 from tests import steps
 from tests.cast import PEOPLE, Cast
 from tests.lists.files import AGREED, agreeing, as_csv, begun, rows, sent, somebody
+from tests.signed_in import signed_in
 
 pytestmark = pytest.mark.django_db(databases=["default", "keys"])
 
@@ -379,6 +381,42 @@ class TestLater:
         assert case.erased_at is not None
         assert vault.is_destroyed(case.subject)
         assert (row.case_id, row.case_status, row.status) == (None, "begun", "accepted")
+
+    def test_whoever_asks_for_erasure_and_whoever_confirms_is_told_that_the_line_stays(
+        self, cast: Cast, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        row = line(cast)
+        to_case.begin_from_row(cast.provider, row)
+        case = steps.registered(cast)
+        close_case(cast.manager, case, reason="person_wants_to_end", explanation="She wishes that nothing is kept.")
+        manager, registry = signed_in(cast.manager), signed_in(cast.registry)
+        asking = reverse("erasure_request", args=[case.pk])
+        told = "began with a line of a partner’s list"
+        assert told not in manager.get(asking).content.decode()
+        ListRow.objects.filter(pk=row.pk).update(case=case)
+        assert told in manager.get(asking).content.decode()
+        asked = erasure.request_erasure(cast.manager, case, ground="wish_of_person", evidence="thumbprint")
+        page = reverse("erasure", args=[asked.pk])
+        for client in (manager, registry):
+            text = client.get(page).content.decode()
+            assert told in text
+            assert "Kanarie" not in text
+            assert row.partner_list.code not in text
+        with django_capture_on_commit_callbacks(execute=True):
+            erasure.confirm_erasure(cast.registry, asked)
+        proof = registry.get(page).content.decode()
+        assert "Confirmation of erasure" in proof
+        assert "Lists that agencies keep of their own are no part of this" in proof
+        assert told not in proof
+
+    def test_of_a_destroyed_line_nothing_stays_behind(
+        self, cast: Cast, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        case = to_case.begin_from_row(cast.provider, line(cast)).case
+        assert ties.remains([case.pk])
+        with django_capture_on_commit_callbacks(execute=True):
+            delivering.destroy_row(cast.provider, ListRow.objects.get())
+        assert not ties.remains([case.pk])
 
     def test_an_excluded_keeper_does_not_see_the_line_either(self, cast: Cast) -> None:
         from spean.cases.exclusion import exclude
