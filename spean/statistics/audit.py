@@ -3,85 +3,25 @@
 The attacker knows every published figure, that all margins add up, the threshold, and of each hidden cell whether it
 lies below the threshold (nobody is told that; it is the worst he could guess). A cell is proved safe by points:
 two ways to fill the hidden cells that fit everything he knows, and differ enough in that cell. Points are checked here,
-so the proof rests on additions, not on the solver.
+so the proof rests on additions, not on how they were found.
 """
-
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import highspy
 import numpy as np
-import numpy.typing as npt
-from scipy.sparse import coo_array, csc_array
-from scipy.sparse.csgraph import connected_components
 
-from spean.statistics.margins import Ids, Mask, System
+from spean.statistics.margins import Mask
+from spean.statistics.pushing import Pusher
+from spean.statistics.regions import SLACK, Floats, Region
 
-Floats = npt.NDArray[np.float64]
-
-SLACK = 1e-4  # how far a checked point may be off; counts are whole numbers
 ROUNDS = 4  # programmes that widen many cells at once
-INTERIOR_FROM = 800  # from so many hidden cells, an interior-point method is faster than the simplex
-EXACT_UP_TO = 400  # and from so many, asking about single cells is too slow; they are repaired instead
+EXACT_UP_TO = 400  # hidden cells; in a larger region, asking a programme about single ones is too slow
 
-
-@dataclass
-class Region:
-    """The ways to fill hidden cells: rows_low <= matrix @ y <= rows_high, low <= y <= high. `point` is one of them."""
-
-    matrix: csc_array
-    rows_low: Floats
-    rows_high: Floats
-    low: Floats
-    high: Floats
-    point: Floats
-
-    def holds(self, y: Floats) -> bool:
-        sums = self.matrix @ y
-        return bool(
-            np.all(y >= self.low - SLACK) and np.all(y <= self.high + SLACK)
-            and np.all(sums >= self.rows_low - SLACK) and np.all(sums <= self.rows_high + SLACK)
-        )  # fmt: skip
-
-    def parts(self) -> Iterator[tuple[Ids, "Region"]]:
-        """The region falls apart where no equation joins cells: (columns, region) of each part."""
-        rows, columns = self.matrix.shape
-        pattern = self.matrix.tocoo()
-        graph = coo_array(
-            (np.ones(pattern.nnz), (pattern.coords[1], columns + pattern.coords[0])), shape=(rows + columns,) * 2
-        )
-        _, label = connected_components(graph, directed=False)
-        by_row = self.matrix.tocsr()
-        for one in np.unique(label[:columns]):
-            mine = np.flatnonzero(label[:columns] == one)
-            lines = np.flatnonzero(label[columns:] == one)
-            yield mine, Region(
-                csc_array(by_row[lines][:, mine]), self.rows_low[lines], self.rows_high[lines],
-                self.low[mine], self.high[mine], self.point[mine],
-            )  # fmt: skip
-
-
-def entries(system: System) -> tuple[Ids, Ids, Floats]:
-    """Rows, columns and signs of all equations: children minus their total is nought."""
-    sizes = np.diff(system.start)
-    rows = np.concatenate([np.repeat(np.arange(len(sizes)), sizes), np.arange(len(sizes))])
-    columns = np.concatenate([system.child, system.total])
-    signs = np.concatenate([np.ones(len(system.child)), -np.ones(len(sizes))])
-    return rows, columns, signs
-
-
-def region(system: System, hidden: Mask, x: Floats, low: Floats, high: Floats) -> tuple[Ids, Region]:
-    """(hidden cells, the ways to fill them). `x` holds a value of every cell that fits all equations."""
-    rows, columns, signs = entries(system)
-    kept = hidden[columns]
-    cells = np.flatnonzero(hidden)
-    column_of = np.full(len(hidden), -1)
-    column_of[cells] = np.arange(len(cells))
-    lines, row = np.unique(rows[kept], return_inverse=True)
-    matrix = csc_array((signs[kept], (row, column_of[columns[kept]])), shape=(len(lines), len(cells)))
-    sums = matrix @ x[cells]
-    return cells, Region(matrix, sums, sums.copy(), low[cells], high[cells], x[cells])
+# For larger regions, in which cells are pushed. Found by trying; what they prove is checked.
+POINTS = 60
+SHARE, AT_LEAST = 0.3, 0.1  # of the cells that are still too close, and of all, how many are pushed at once
+FORCE = 1.0
+ROOM = 0.1  # how much further than it must a cell is pushed
+IDLE, PATIENCE = 0.97, 6  # so many points in a row that leave more than this of what there was before are the last
 
 
 class Solver:
@@ -102,16 +42,8 @@ class Solver:
         self.highs = highspy.Highs()  # type: ignore[no-untyped-call]
         self.highs.setOptionValue("output_flag", False)
         self.highs.setOptionValue("threads", 1)  # the same answer on every machine
-        self.interior = self.columns >= INTERIOR_FROM
-        if self.interior:
-            self.highs.setOptionValue("solver", "ipm")
-            self.highs.setOptionValue("run_crossover", "off")
-        self.highs.passModel(model)
-
-    def exactly(self) -> None:
-        """From now on by the simplex, which is quick once it has a start."""
         self.highs.setOptionValue("solver", "simplex")
-        self.interior = False
+        self.highs.passModel(model)
 
     def lowest(self, cost: Floats) -> Floats | None:
         """The point of least cost, or None where the solver found none that holds."""
@@ -124,65 +56,83 @@ class Solver:
         return y if len(y) == self.columns and self.region.holds(y) else None
 
 
-def widen(
-    of: Region, least: Floats, greatest: Floats, need: Floats, rng: np.random.Generator, rounds: int = ROUNDS
-) -> int:
+def widen(of: Region, least: Floats, greatest: Floats, need: Floats, rng: np.random.Generator) -> int:
     """Move `least` and `greatest` apart, by points of the region, until cells are as wide as they need to be.
 
     All arrays are of the region's columns; `need` is 0 where nothing is asked. In a small region what is left too close at
     the end cannot be moved further apart; in a large one it may only not have been proved. Returns how many programmes
     were solved.
     """
-    pending = _pending(least, greatest, need)
-    if not pending.any():
+    if not _pending(least, greatest, need).any():
         return 0
-    large = len(of.low) >= INTERIOR_FROM
-    solvers = [Solver(of) for _ in range(2 if large else 1)]
-    solved = 0
-    for _ in range(rounds):
-        # Two halves at once in a large region: cells that are pushed up take people from those that are not.
-        sides = rng.integers(len(solvers), size=len(need))
-        costs = [_push(of, least, greatest, need, rng) * (pending & (sides == at)) for at in range(len(solvers))]
-        with ThreadPoolExecutor(len(solvers)) as pool:
-            points = list(pool.map(lambda solver, cost: solver.lowest(cost), solvers, costs))
-        solved += len(points)
-        for y in points:
-            if y is not None:
-                np.minimum(least, y, out=least)
-                np.maximum(greatest, y, out=greatest)
-        before, pending = pending, _pending(least, greatest, need)
+    if len(of.low) > EXACT_UP_TO:
+        _many_at_once(of, least, greatest, need, rng)
+        return 0
+    solver = Solver(of)
+    solved = _all_by_programmes(of, solver, least, greatest, need, rng)
+    for column in np.flatnonzero(_pending(least, greatest, need)):
+        solved += _ask(of, solver, int(column), least, greatest, need[column])
+    return solved
+
+
+def _ask(of: Region, solver: Solver, column: int, least: Floats, greatest: Floats, need: float) -> int:
+    """How small the column can be and, if that is not enough, how large."""
+    for solved, sign in enumerate((-1.0, 1.0)):
+        if greatest[column] - least[column] >= need - SLACK:
+            return solved
+        cost = np.zeros(len(least))
+        cost[column] = sign
+        _include(of, solver.lowest(cost), least, greatest)
+    return 2
+
+
+def _all_by_programmes(
+    of: Region, solver: Solver, least: Floats, greatest: Floats, need: Floats, rng: np.random.Generator
+) -> int:
+    pending = _pending(least, greatest, need)
+    for solved in range(ROUNDS):
         if not pending.any():
             return solved
-        if pending.sum() > 0.8 * before.sum() and not large:
-            break
-    if len(of.low) <= EXACT_UP_TO:
-        solved += _one_by_one(of, solvers[0], least, greatest, need)
-    return solved
+        _include(of, solver.lowest(_push(of, least, greatest, need, rng) * pending), least, greatest)
+        before, pending = pending, _pending(least, greatest, need)
+        if pending.sum() > 0.8 * before.sum():
+            return solved + 1
+    return ROUNDS
+
+
+def _many_at_once(of: Region, least: Floats, greatest: Floats, need: Floats, rng: np.random.Generator) -> None:
+    """Push some of the cells that are still too close, others in the next turn: what goes up takes people from the rest.
+
+    None further than it must, so that there is room for many. Ends when hardly any more come apart.
+    """
+    pusher = Pusher(of)
+    idle = 0
+    for _ in range(POINTS):
+        before = _pending(least, greatest, need)
+        if not before.any() or idle == PATIENCE:
+            return
+        chosen = before & (rng.random(len(need)) < max(SHARE, AT_LEAST * len(need) / before.sum()))
+        force = np.where(chosen, -FORCE * _push(of, least, greatest, need, rng), 0.0)
+        enough = np.where(chosen, need - (greatest - least) + ROOM, np.inf)
+        low = np.where(force < 0, least - enough, -np.inf)
+        high = np.where(force > 0, greatest + enough, np.inf)
+        _include(of, pusher.pushed(force, low, high), least, greatest)
+        idle = idle + 1 if _pending(least, greatest, need).sum() > IDLE * before.sum() else 0
+
+
+def _include(of: Region, y: Floats | None, least: Floats, greatest: Floats) -> None:
+    """A point counts if it holds, and only then."""
+    if y is not None and of.holds(y):
+        np.minimum(least, y, out=least)
+        np.maximum(greatest, y, out=greatest)
 
 
 def _push(of: Region, least: Floats, greatest: Floats, need: Floats, rng: np.random.Generator) -> Floats:
     """Costs that send each cell to the side where it is further from what it needs; some to the other, for room."""
     upward = np.minimum(of.high, of.point + need) - greatest
     downward = least - np.maximum(of.low, of.point - need)
-    sign = np.where(upward >= downward, -1.0, 1.0) * np.where(rng.random(len(need)) < 0.1, -1.0, 1.0)
-    return sign * rng.uniform(0.5, 1.0, len(need))
-
-
-def _one_by_one(of: Region, solver: Solver, least: Floats, greatest: Floats, need: Floats) -> int:
-    solver.exactly()
-    solved = 0
-    for column in np.flatnonzero(_pending(least, greatest, need)):
-        for sign in (-1.0, 1.0):
-            if greatest[column] - least[column] >= need[column] - SLACK:
-                break
-            cost = np.zeros(len(need))
-            cost[column] = sign
-            y = solver.lowest(cost)
-            solved += 1
-            if y is not None:
-                np.minimum(least, y, out=least)
-                np.maximum(greatest, y, out=greatest)
-    return solved
+    sign = np.where(upward >= downward, -1.0, 1.0) * np.where(rng.random(len(need)) < 0.25, -1.0, 1.0)
+    return np.asarray(sign * rng.uniform(0.5, 1.0, len(need)))
 
 
 def _pending(least: Floats, greatest: Floats, need: Floats) -> Mask:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.sparse import csc_array
 
-from spean.statistics import audit
-from spean.statistics.audit import SLACK, Floats, Region, Solver
+from spean.statistics import audit, regions
+from spean.statistics.audit import Solver
 from spean.statistics.margins import Extended, Ids, Mask, System
+from spean.statistics.regions import SLACK, Floats, Region
 
 OPENING = 1.0  # how much dearer a cell is for each line in which it would be the only hidden one
 STIRRED = 3  # siblings on each axis within which hidden cells are moved to prove one of them safe
@@ -48,7 +49,7 @@ class Hiding:
 
     def __post_init__(self) -> None:
         self.least, self.greatest = self.x.copy(), self.x.copy()
-        self.rows, self.columns, self.signs = audit.entries(self.system)
+        self.rows, self.columns, self.signs = regions.entries(self.system)
         self.by_cell = csc_array((self.signs, (self.rows, self.columns)), shape=(len(self.system.total), len(self.x)))
         self.rng = np.random.default_rng(SEED)
 
@@ -133,7 +134,7 @@ def prove(work: Hiding) -> None:
     concealed = work.hidden & ~work.fixed
     if not concealed.any():
         return
-    cells, whole = audit.region(work.system, concealed, work.x, work.low, work.high)
+    cells, whole = regions.region(work.system, concealed, work.x, work.low, work.high)
     for columns, part in whole.parts():
         mine = cells[columns]
         least, greatest = work.least[mine], work.greatest[mine]
@@ -142,12 +143,11 @@ def prove(work: Hiding) -> None:
 
 
 def _stir(work: Hiding, cell: int) -> bool:
-    """Move only what is hidden near a cell, and look whether that proves it safe, with its neighbours."""
+    """Move only what is hidden near a cell, and look whether that proves it safe."""
     near = _near(work, cell, STIRRED)
     cells, part = _inside(work, near[work.hidden[near]])
     least, greatest = work.least[cells], work.greatest[cells]
-    need = np.where(_pending(work)[cells], work.need[cells], 0.0)
-    work.programmes += audit.widen(part, least, greatest, need, work.rng, rounds=2)
+    work.programmes += audit.widen(part, least, greatest, np.where(cells == cell, work.need[cells], 0.0), work.rng)
     work.least[cells], work.greatest[cells] = least, greatest
     return bool(work.greatest[cell] - work.least[cell] >= work.need[cell] - SLACK)
 
@@ -230,7 +230,6 @@ def _cheapest(work: Hiding, cell: int, among: Ids, amount: float) -> Floats | No
     rows = matrix.shape[0]
     model = Region(both, np.zeros(rows), np.zeros(rows), low, high, np.zeros(len(low)))
     solver = Solver(model, np.concatenate([cost, cost[paid]]))
-    solver.exactly()
     work.programmes += 1
     found = solver.solved()
     if found is None:

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from spean.statistics import complement, releases
-from spean.statistics.audit import Floats
 from spean.statistics.complement import Hiding
 from spean.statistics.margins import (
     COUNTED,
@@ -30,6 +29,7 @@ from spean.statistics.margins import (
     extend,
     join,
 )
+from spean.statistics.regions import Floats
 from spean.statistics.releases import Held, Past, Release, rounded
 from spean.statistics.tables import Cell, Table
 

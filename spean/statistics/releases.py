@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import block_array, coo_array, csc_array
 
-from spean.statistics import audit
-from spean.statistics.audit import SLACK, Floats, Region, Solver
+from spean.statistics import audit, regions
+from spean.statistics.audit import Solver
 from spean.statistics.margins import (
     COUNTED,
     SUPPRESSED,
@@ -30,6 +30,7 @@ from spean.statistics.margins import (
     extend_published,
     join,
 )
+from spean.statistics.regions import SLACK, Floats, Region
 from spean.statistics.tables import Cell, Dimension
 
 LEDGER = "releases.jsonl"
@@ -107,14 +108,13 @@ def complete(system: System, unknown: Mask) -> Floats | None:
     x = np.where(unknown, 0, system.values).astype(np.float64)
     if not unknown.any():
         return x
-    rows, columns, signs = audit.entries(system)
+    rows, columns, signs = regions.entries(system)
     lines = csc_array((signs, (rows, columns)), shape=(len(system.total), len(x)))
     wanted = -(lines @ x)
     some = np.flatnonzero(unknown)
     part = csc_array(lines[:, some])
     size = len(some)
     solver = Solver(Region(part, wanted, wanted, np.zeros(size), np.full(size, np.inf), np.zeros(size)))
-    solver.exactly()
     found = solver.solved()
     if found is None:
         return None
@@ -134,13 +134,12 @@ def gives_away(
         return False
     size = int(concealed.sum())
     wide = np.where(concealed, np.inf, old.values)
-    cells, mine = audit.region(new, hidden, x, *bounds)
-    olds, theirs = audit.region(old, concealed, before, np.zeros(len(before)), wide)
+    cells, mine = regions.region(new, hidden, x, *bounds)
+    olds, theirs = regions.region(old, concealed, before, np.zeros(len(before)), wide)
     # A cell that the old edition gave away by itself is no longer asked for.
     needed = np.concatenate([need[cells], np.where(_narrow(theirs, np.full(size, width)), 0.0, width)])
     both = _coupled(new, cells, hidden, mine, old, olds, concealed, theirs, past.grows)
     solver = Solver(both)
-    solver.exactly()
     start = solver.solved()
     if start is None:
         return False  # people were added here and left out there, so neither can be supposed
@@ -162,7 +161,7 @@ def opens(
 
     Which they are is in no ledger: as many as fit all that is published are taken for at most `most`.
     """
-    cells, of = audit.region(new, hidden, x, *bounds)
+    cells, of = regions.region(new, hidden, x, *bounds)
     old = np.flatnonzero(new.values[cells] < 0)
     if not len(old):
         return ""
@@ -181,7 +180,7 @@ def opens(
     for past in (one for one in pasts if one.same):
         place = np.array([new.place[key] for key in past.system.keys])
         concealed = past.system.states == SUPPRESSED
-        theirs, before = audit.region(
+        theirs, before = regions.region(
             past.system, concealed, full[place], np.zeros(len(place)), np.where(concealed, highest[place], np.inf)
         )
         asked = np.flatnonzero(np.isin(place[theirs], narrow))
@@ -219,7 +218,6 @@ def _smallest(of: Region, some: Ids, most: float) -> Floats | None:
         np.concatenate([of.low, np.zeros(count)]), np.concatenate([of.high, np.full(count, np.inf)]), point,
     )  # fmt: skip
     solver = Solver(both, np.concatenate([np.zeros(columns), np.ones(count)]))
-    solver.exactly()
     found = solver.solved()
     return None if found is None else found[:columns]
 
