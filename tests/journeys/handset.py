@@ -55,13 +55,13 @@ class Handset:
         _row, code = devices.show_code(user)
         self.page.goto(f"{self.server}/field/#c={code}")
         self.choose_pin()
+        self.ready()
 
     def choose_pin(self) -> None:
         self.page.fill("#pin", PIN)
         self.page.fill("#again", PIN)
         self.page.click("main form button")
         self.home()
-        self.ready()
 
     def ready(self) -> None:
         """The service worker keeps everything, and the pack is there: from here on no network is needed."""

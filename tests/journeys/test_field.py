@@ -162,6 +162,18 @@ def test_a_code_that_is_opened_while_the_app_still_begins_is_heeded(cast: Cast, 
     assert phone.page.evaluate("location.href").endswith("/field/")
 
 
+def test_where_the_network_broke_before_everything_was_there_it_says_so(cast: Cast, give: Give) -> None:
+    phone = give()
+    phone.context.route("**/instruments/render.js", lambda route: route.abort())
+    phone.context.route("**/field/worker.js", lambda route: route.abort())
+    _row, code = devices.show_code(cast.screener)
+    phone.page.goto(f"{phone.server}/field/#c={code}")
+    phone.choose_pin()
+    phone.page.locator("main > .govuk-button").first.click()
+    phone.page.wait_for_selector("#notice p")
+    assert "not on this phone yet" in phone.page.inner_text("#notice")
+
+
 @pytest.mark.parametrize(("language", "code"), [("en-GB", "en"), ("km-KH", "km")])
 def test_a_whole_bus_is_asked_without_a_network_and_the_phone_says_who_comes_first(
     cast: Cast, give: Give, language: str, code: str

@@ -356,7 +356,9 @@ function drawn(definition) {
 
 // Ask a definition: the answers lie in `part.values`, and all of the draft is kept after each of them.
 async function interview(draft, definition, part, done, change = '', send = w('send')) {
-  const { Instance, Renderer } = await engine()
+  const files = await engine().catch(() => null)
+  if (!files) return notice(w('missing_form'))
+  const { Instance, Renderer } = files
   const instance = new Instance(definition, { today: draft.today, stamps: part.stamps, language: draft.language || language })
   restore(instance, part.values)
   const place = element('div', {})
@@ -566,7 +568,8 @@ async function begins() {
   // A page that comes back from the browser's memory is locked again.
   addEventListener('pageshow', (event) => event.persisted && location.reload())
   await engine().catch(() => {})
-  return navigator.serviceWorker?.register(about.worker)
+  // Where the network broke by now, it is fetched when this is opened again.
+  await navigator.serviceWorker?.register(about.worker).catch(() => {})
 }
 
 begins()
