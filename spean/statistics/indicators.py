@@ -31,7 +31,7 @@ DATE_RULES = (
 )  # fmt: skip
 MEASURES = (
     "persons", "forms", "screenings", "decisions", "closures", "referrals", "waiting", "needs", "unmet", "places", "places_men",
-    "clocks", "suspects", "quality",
+    "clocks", "suspects", "arrivals", "quality",
 )  # fmt: skip
 BREAKS = ("law", "definition", "coverage")
 # What a figure of somebody else is.

@@ -351,6 +351,11 @@ STATEMENTS: dict[str, str] = {
     "unmet": _rows("protection_need", "line.unmet_reason", "line.recorded_at", "AND line.status = 'unmet'"),
     "clocks": _rows("cases_task", f"line.kind; {_KEPT}", "line.due_at"),
     "suspects": _rows("cases_suspect", "line.role; line.status", "line.recorded_at"),
+    # Those who came and were not asked stand beside those who were: what screening did not reach is a number too.
+    "arrivals": """SELECT told.code, sum(told.persons) FROM detection_arrival line CROSS JOIN LATERAL (VALUES
+        ('first', line.first::int), ('today', line.later_today), ('no_sign', line.asked - line.first - line.later_today),
+        ('not_asked', GREATEST(line.on_board - line.asked, 0))) told (code, persons)
+        WHERE line.listed_at >= %(first)s AND line.listed_at < %(end)s GROUP BY 1""",
 }  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from spean.access.models import Membership
 from spean.cases.models import Case, Suspect, Task
-from spean.detection.models import Screening
+from spean.detection import arrivals
+from spean.detection.models import Arrival, Screening
 from spean.lib import clock
 from spean.oversight.planting import plant_canary
 from spean.people.models import Person, PossibleMatch
@@ -22,6 +23,7 @@ from spean.statistics.measures import Bounds
 from spean.statistics.tables import Cell
 from tests import steps
 from tests.cast import Cast
+from tests.detection import filling
 from tests.oversight.conftest import INVENTED
 from tests.statistics.conftest import HALF, WHEN, YEAR, a_person, an_episode, counted, table, total, undecided
 
@@ -219,6 +221,20 @@ class TestOtherUnits:
                 started_at=WHEN, completed_at=WHEN, screener=cast.screener, organisation=cast.org("border_police"),
             )  # fmt: skip
         assert table("screenings")[("presumed_victim", "border")].value == 2
+
+    def test_who_came_on_a_bus_and_was_not_asked_is_counted_too(self, cast: Cast) -> None:
+        arrivals.receive(cast.screener, filling.a_bus())
+        Arrival.objects.update(listed_at=WHEN)
+        before = {key: cell.value for key, cell in table("arrivals").items()}
+        row = Arrival.objects.get()
+        assert before == {
+            ("first",): row.first, ("today",): row.later_today, ("no_sign",): row.asked - row.first - row.later_today,
+            ("not_asked",): row.on_board - row.asked,
+        }  # fmt: skip
+        assert sum(value or 0 for value in before.values()) == row.on_board > row.asked > 0
+        # What a phone sent in another period is of that one.
+        Arrival.objects.update(listed_at=WHEN - timedelta(days=400))
+        assert {cell.value for cell in table("arrivals").values()} == {0}
 
     def test_suspects_are_entries(self, cast: Cast) -> None:
         for _ in range(2):
