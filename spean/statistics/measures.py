@@ -352,9 +352,11 @@ STATEMENTS: dict[str, str] = {
     "clocks": _rows("cases_task", f"line.kind; {_KEPT}", "line.due_at"),
     "suspects": _rows("cases_suspect", "line.role; line.status", "line.recorded_at"),
     # Those who came and were not asked stand beside those who were: what screening did not reach is a number too.
+    # Whoever is plainly alone or afraid may come first without having been asked.
     "arrivals": """SELECT told.code, sum(told.persons) FROM detection_arrival line CROSS JOIN LATERAL (VALUES
-        ('first', line.first::int), ('today', line.later_today), ('no_sign', line.asked - line.first - line.later_today),
-        ('not_asked', GREATEST(line.on_board - line.asked, 0))) told (code, persons)
+        ('first', line.first::int), ('today', line.later_today),
+        ('no_sign', GREATEST(line.asked - line.first - line.later_today, 0)),
+        ('not_asked', GREATEST(line.on_board - GREATEST(line.asked, line.first + line.later_today), 0))) told (code, persons)
         WHERE line.listed_at >= %(first)s AND line.listed_at < %(end)s GROUP BY 1""",
 }  # fmt: skip
 

@@ -232,6 +232,9 @@ class TestOtherUnits:
             ("not_asked",): row.on_board - row.asked,
         }  # fmt: skip
         assert sum(value or 0 for value in before.values()) == row.on_board > row.asked > 0
+        # Whoever comes first without having been asked is no negative number elsewhere.
+        Arrival.objects.update(asked=0, first=2, later_today=1)
+        assert [table("arrivals")[(code,)].value for code in ("first", "today", "no_sign", "not_asked")] == [2, 1, 0, 2]
         # What a phone sent in another period is of that one.
         Arrival.objects.update(listed_at=WHEN - timedelta(days=400))
         assert {cell.value for cell in table("arrivals").values()} == {0}
