@@ -108,12 +108,17 @@ def used(pid: int) -> float:
 
 
 def enrol() -> list[Any]:
-    """A phone for each client, of three users."""
+    """A phone for each client, each of a user of its own: of one only so many may wait to be worked off."""
+    from spean.access import roles
+    from spean.access.models import Membership, User
     from tests.cast import make_cast
     from tests.field.phone import enrolled
 
-    cast = make_cast()
-    return [enrolled(cast.users[("screener", "colleague", "outsider")[number % 3]]) for number in range(CLIENTS)]
+    organisation = make_cast().screener.organisation
+    users = [User.objects.create_user(f"phone{at}@bench.example", f"Phone {at}", None) for at in range(CLIENTS)]
+    for one in users:
+        Membership.objects.create(user=one, organisation=organisation, role=roles.FIRST_RESPONDER)
+    return [enrolled(one) for one in users]
 
 
 @dataclass(frozen=True)
