@@ -202,6 +202,7 @@ def _page(request: AccessRequest, row: Erasure, form: ActionForm) -> HttpRespons
     status, colour = labels.ERASURE_STATUS[row.status]
     waits = row.status == "requested"
     may = policy.permitted(user, ("confirm_erasure", "request_erasure"), row) if waits else frozenset()
+    episodes = [] if row.subjects else episodes_of(case)
     context = {
         "row": row,
         "case": case,
@@ -211,11 +212,11 @@ def _page(request: AccessRequest, row: Erasure, form: ActionForm) -> HttpRespons
         "ground": labels.ERASURE_GROUND[row.ground],
         "evidence": label("consent_evidence", row.evidence) if row.evidence else "",
         "declined": labels.ERASURE_DECLINED.get(row.decline_reason, ""),
-        "episodes": len(row.subjects) or len(episodes_of(case)),
+        "episodes": len(row.subjects or episodes),
         "holds": _holds(case),
         "may_confirm": "confirm_erasure" in may,
         "may_withdraw": "request_erasure" in may,
-        "remains": ties.remains([one.pk for one in episodes_of(case)]) if waits else [],
+        "remains": ties.remains([one.pk for one in episodes]) if waits else [],
         "hindrances": engine.failures("confirm_erasure", row, user) if "confirm_erasure" in may else [],
         "proof": _proof(row),
         "form": form if form.is_bound else ActionForm(version=row.version),

@@ -35,8 +35,8 @@ def fill(n: int, seed: int = 11) -> tuple[User, User]:
     Installation.objects.create(pk=1, country="cambodia", demonstration=True)
     offices = [_office(number) for number in range(OFFICES)]
     police = Organisation.objects.create(name="Border unit (fictional)", type="police", province="01")
-    screener = _user("screener", roles.FIRST_RESPONDER, police)
-    managers = [_user(f"manager{number}", roles.CASE_MANAGER, office) for number, office in enumerate(offices)]
+    screener = user("screener", roles.FIRST_RESPONDER, police)
+    managers = [user(f"manager{number}", roles.CASE_MANAGER, office) for number, office in enumerate(offices)]
     people = persons(n, seed)
     for batch in _batches(people, BATCH):
         _write(batch, rng, offices, managers, screener, registered=True)
@@ -159,10 +159,11 @@ def _office(number: int) -> Organisation:
     )
 
 
-def _user(name: str, role: str, organisation: Organisation) -> User:
-    user = User.objects.create_user(f"{name}@bench.example", name, None)
-    Membership.objects.create(user=user, organisation=organisation, role=role)
-    return user
+def user(name: str, role: str, organisation: Organisation) -> User:
+    """Somebody who works there."""
+    made = User.objects.create_user(f"{name}@bench.example", name, None)
+    Membership.objects.create(user=made, organisation=organisation, role=role)
+    return made
 
 
 def _batches(people: Iterator[Any], size: int) -> Iterator[list[Any]]:

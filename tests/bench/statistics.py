@@ -63,19 +63,19 @@ def main() -> int:
 def fill(n: int) -> None:
     from django.db import connection
 
-    from spean.access.models import Installation, Membership, Organisation, User
+    from spean.access.models import Installation, Organisation, User
     from spean.cases.models import Case
     from spean.people.models import Person
     from spean.privacy import canaries
     from spean.run import databases
+    from tests.bench import filling
 
     began = time.perf_counter()
     Installation.objects.create(pk=1, country="cambodia", demonstration=True)
     office = Organisation.objects.create(name="Office (fictional)", type="police", province="01", is_focal=True)
     user = User.objects.create_user("officer@bench.example", "Officer", None)
     for name in ("first", "second"):
-        colleague = User.objects.create_user(f"{name}@bench.example", name, None)
-        Membership.objects.create(user=colleague, organisation=office, role="statistics_officer")
+        filling.user(name, "statistics_officer", office)
     given = {"user": user.pk, "office": office.pk, "n": n}
     with databases.as_owner(), connection.cursor() as cursor:
         for table, rows in (("people_person", PEOPLE), ("cases_case", CASES)):

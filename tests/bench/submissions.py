@@ -110,15 +110,12 @@ def used(pid: int) -> float:
 def enrol() -> list[Any]:
     """A phone for each client, each of a user of its own: of one only so many may wait to be worked off."""
     from spean.access import roles
-    from spean.access.models import Membership, User
+    from tests.bench import filling
     from tests.cast import make_cast
     from tests.field.phone import enrolled
 
-    organisation = make_cast().screener.organisation
-    users = [User.objects.create_user(f"phone{at}@bench.example", f"Phone {at}", None) for at in range(CLIENTS)]
-    for one in users:
-        Membership.objects.create(user=one, organisation=organisation, role=roles.FIRST_RESPONDER)
-    return [enrolled(one) for one in users]
+    unit = make_cast().org("border_police")
+    return [enrolled(filling.user(f"phone{at}", roles.FIRST_RESPONDER, unit)) for at in range(CLIENTS)]
 
 
 @dataclass(frozen=True)

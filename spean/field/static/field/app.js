@@ -364,7 +364,8 @@ async function interview(draft, definition, part, done, change = '', send = w('s
   const place = element('div', {})
   // In the language of whoever asks: a definition has its title in one alone.
   const form = about.forms.find((one) => one.name === definition.id)
-  screen(form ? titled(form) : definition.title === 'afterwards' ? w('after') : definition.title, place, element('p', { class: 'field-foot' }, change, quiet(w('home'), async () => {
+  const title = definition.title === 'afterwards' ? w('after') : form ? titled(form) : definition.title
+  screen(title, place, element('p', { class: 'field-foot' }, change, quiet(w('home'), async () => {
     await keep(draft)
     homeScreen()
   })))

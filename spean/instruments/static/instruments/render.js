@@ -74,7 +74,7 @@ export class Renderer {
     this.at = places[number]
     const form = element('form', { novalidate: true, onsubmit: (event) => this.onward(event) })
     if (this.instance.language) form.lang = this.instance.language
-    this.parts = this.at.points.flatMap((top) => this.visible(top)).map((point) => this.made(point))
+    this.parts = this.standing()
     form.append(this.languages(), ...this.summary(), ...this.parts.flatMap((part) => part.nodes), this.buttons(number))
     this.focused(() => this.holder.replaceChildren(form))
     this.relabel(places, number)
@@ -90,9 +90,7 @@ export class Renderer {
       return
     }
     const before = new Map(this.parts.map((part) => [part.point, part]))
-    this.parts = this.at.points
-      .flatMap((top) => this.visible(top))
-      .map((point) => (before.get(point)?.said === this.said(point) ? before.get(point) : this.made(point)))
+    this.parts = this.standing(before)
     const stays = new Set(this.parts)
     this.focused(() => {
       let next = this.holder.querySelector('.instrument-buttons')
@@ -120,15 +118,20 @@ export class Renderer {
     }
   }
 
-  // The headings and questions of a page that stand there now, in their order.
+  // What stands on the page now, part by part: of those drawn `before`, by their node, whatever still says the same.
+  standing(before = new Map()) {
+    return this.at.points.flatMap((top) => this.visible(top)).map((point) => {
+      const said = this.said(point)
+      const part = before.get(point)
+      return part?.said === said ? part : { point, said, nodes: this.part(point) }
+    })
+  }
+
+  // The headings and questions below a node, and itself, in their order.
   visible(point) {
     if (!point.relevant) return []
     if (point.node.kind === 'field') return SHOWN.includes(point.node.type) ? [point] : []
     return [point, ...point.children.flatMap((child) => this.visible(child))]
-  }
-
-  made(point) {
-    return { point, said: this.said(point), nodes: this.part(point) }
   }
 
   // Every word of a heading or question, without drawing it.
